@@ -1,0 +1,107 @@
+"""Sessions of the engines against the metastore under test. The harness names it, and everything else, in variables:
+
+METASTORE_URI   thrift://HOST:PORT
+SCRATCH         an empty folder for tables' and databases' own locations
+TRINO_PORT      where Trino listens, for the workloads that use it
+IVY_DIR         where Spark keeps what it gets from Maven
+HIVE_CLIENT     version of the metastore client that Spark gets from Maven; unset: the one Spark comes with
+ICEBERG_JAR     Iceberg's runtime for Spark, for the workloads that use it
+"""
+
+import os
+import uuid
+from contextlib import contextmanager
+from urllib.parse import urlparse
+
+METASTORE_URI = os.environ["METASTORE_URI"]
+SCRATCH = os.environ["SCRATCH"]
+HIVE_CLIENT = os.environ.get("HIVE_CLIENT")
+ICEBERG_JAR = os.environ.get("ICEBERG_JAR")
+
+
+def unique(name):
+    """A name no other run uses: the metastore may be shared and keep what it has."""
+    return f"{name}_{uuid.uuid4().hex[:8]}"
+
+
+def path(url):
+    """The path of file:/a, file://a or file:///a."""
+    return "/" + url.removeprefix("file:").lstrip("/")
+
+
+def spark_session(settings=()):
+    from pyspark.sql import SparkSession
+
+    builder = (
+        SparkSession.builder.master("local[2]")
+        .appName("compat-tests")
+        .enableHiveSupport()
+        .config("spark.driver.memory", "1g")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.log.level", "ERROR")
+        .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.sql.warehouse.dir", f"file://{SCRATCH}/spark-warehouse")
+        .config("spark.jars.ivy", os.environ["IVY_DIR"])
+        .config("spark.hadoop.hive.metastore.uris", METASTORE_URI)
+        .config("spark.hadoop.hive.exec.dynamic.partition.mode", "nonstrict")
+    )
+    if HIVE_CLIENT:
+        builder.config("spark.sql.hive.metastore.version", HIVE_CLIENT)
+        builder.config("spark.sql.hive.metastore.jars", "maven")
+    if ICEBERG_JAR:
+        builder.config("spark.jars", ICEBERG_JAR)
+        builder.config("spark.sql.extensions", "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions")
+        builder.config("spark.sql.catalog.ice", "org.apache.iceberg.spark.SparkCatalog")
+        builder.config("spark.sql.catalog.ice.type", "hive")
+        builder.config("spark.sql.catalog.ice.uri", METASTORE_URI)
+    for key, value in settings:
+        builder.config(key, value)
+    return builder.getOrCreate()
+
+
+class Trino:
+    """One user's session in one of Trino's catalogs, with a role in it if one is named."""
+
+    def __init__(self, catalog, schema=None, user="admin", role=None, **properties):
+        from trino.dbapi import connect
+
+        self.connection = connect(
+            host="127.0.0.1",
+            port=int(os.environ["TRINO_PORT"]),
+            user=user,
+            catalog=catalog,
+            schema=schema,
+            roles={catalog: role} if role else None,
+            session_properties={f"{catalog}.{name}": value for name, value in properties.items()},
+        )
+
+    def __call__(self, statement):
+        """Runs a statement to its end; its rows as tuples."""
+        cursor = self.connection.cursor()
+        cursor.execute(statement)
+        return [tuple(row) for row in cursor.fetchall()]
+
+
+def iceberg_catalog():
+    from pyiceberg.catalog.hive import HiveCatalog
+
+    return HiveCatalog("metastore", uri=METASTORE_URI, warehouse=f"file://{SCRATCH}/pyiceberg-warehouse")
+
+
+@contextmanager
+def metastore():
+    """The plain Thrift client, for what no engine can say."""
+    from hive_metastore.ThriftHiveMetastore import Client
+    from thrift.protocol import TBinaryProtocol
+    from thrift.transport import TSocket, TTransport
+
+    address = urlparse(METASTORE_URI)
+    transport = TTransport.TBufferedTransport(TSocket.TSocket(address.hostname, address.port))
+    transport.open()
+    try:
+        yield Client(TBinaryProtocol.TBinaryProtocol(transport))
+    finally:
+        transport.close()

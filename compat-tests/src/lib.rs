@@ -1,0 +1,20 @@
+//! Real engines and clients against a running metastore.
+//!
+//! What an engine does is a Python file in `engines/`; this crate installs the engines, starts the servers and runs those
+//! files. The tests are `tests/engines.rs` (every engine on one metastore) and `tests/recovery.rs` (a metastore killed
+//! while engines work).
+//!
+//! Variables:
+//! - `PROPOLIS_COMPAT_CACHE`: where the engines are installed, once; `compat-cache` in the target folder if unset.
+//! - `PROPOLIS_COMPAT_METASTORE`: `thrift://HOST:PORT` of a running metastore to test in place of Propolis. It must see
+//!   this machine's files.
+//! - `PROPOLIS_MATRIX=full`: every version of an engine and not just one of each.
+
+pub mod cache;
+pub mod java;
+pub mod maven;
+pub mod metastore;
+pub mod python;
+pub mod server;
+pub mod trino;
+pub mod workload;

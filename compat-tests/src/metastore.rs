@@ -1,0 +1,95 @@
+//! The metastore under test: Propolis, started as a user would, or the one that `PROPOLIS_COMPAT_METASTORE` names.
+
+use std::env;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
+
+use crate::server::{Server, free_port};
+use crate::{cache, python};
+
+/// What the server's binary is built from.
+const SOURCES: [&str; 6] = ["Cargo.toml", "Cargo.lock", "src", "migrations", "thrift/src", "thrift/idl"];
+
+pub struct Metastore {
+    /// `thrift://HOST:PORT`
+    pub uri: String,
+    propolis: Option<Mutex<Propolis>>,
+}
+
+struct Propolis {
+    /// None only while it is being restarted.
+    server: Option<Server>,
+    command: Command,
+    log: PathBuf,
+    http_port: u16,
+    _data: TempDir,
+}
+
+impl Metastore {
+    /// Starts Propolis on an empty data directory of its own; its log is the cache's `logs/NAME.log`.
+    pub fn start(name: &str) -> Result<Metastore> {
+        if let Ok(uri) = env::var("PROPOLIS_COMPAT_METASTORE") {
+            return Ok(Metastore { uri, propolis: None });
+        }
+        let (thrift_port, http_port) = (free_port()?, free_port()?);
+        // Postgres may run as another user than the test, and must get to its folder.
+        let data = tempfile::Builder::new().prefix("propolis-").permissions(Permissions::from_mode(0o755)).tempdir()?;
+        let mut command = Command::new(binary()?);
+        command
+            .arg("serve")
+            .arg("--data-dir")
+            .arg(data.path().join("data"))
+            .args(["--thrift-addr", &format!("127.0.0.1:{thrift_port}"), "--http-addr", &format!("127.0.0.1:{http_port}")]);
+        let mut propolis = Propolis { server: None, command, log: cache::log_file(name)?, http_port, _data: data };
+        propolis.start()?;
+        Ok(Metastore { uri: format!("thrift://127.0.0.1:{thrift_port}"), propolis: Some(Mutex::new(propolis)) })
+    }
+
+    /// `kill -9`, and the same command again. Does nothing to a metastore that the tests did not start.
+    pub fn kill_and_restart(&self) -> Result<()> {
+        let Some(propolis) = &self.propolis else { return Ok(()) };
+        let mut propolis = propolis.lock().unwrap_or_else(PoisonError::into_inner);
+        propolis.server.take().context("the metastore is not running")?.kill()?;
+        propolis.start()
+    }
+}
+
+impl Propolis {
+    fn start(&mut self) -> Result<()> {
+        self.server = Some(Server::start(&mut self.command, self.log.clone(), self.http_port, "/readyz", "")?);
+        Ok(())
+    }
+}
+
+/// The server's binary. `cargo test --workspace` has built it before any test runs; a test of this package alone has not.
+fn binary() -> Result<PathBuf> {
+    let profile = cache::profile_dir()?;
+    let binary = profile.join("propolis");
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let built = fs::metadata(&binary).and_then(|metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+    if SOURCES.iter().any(|source| newest(&workspace.join(source)) > built) {
+        let name = profile.file_name().filter(|name| *name != "debug").unwrap_or("dev".as_ref());
+        python::run(
+            Command::new(env::var_os("CARGO").unwrap_or("cargo".into()))
+                .args(["build", "--package", "propolis", "--bin", "propolis", "--profile"])
+                .arg(name)
+                .current_dir(&workspace),
+        )?;
+        ensure!(binary.exists(), "there is no {} after building it", binary.display());
+    }
+    Ok(binary)
+}
+
+/// When the newest file in `path` was changed.
+fn newest(path: &Path) -> SystemTime {
+    let own = fs::metadata(path).and_then(|metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+    let inside = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| newest(&entry.path()));
+    inside.fold(own, Ord::max)
+}

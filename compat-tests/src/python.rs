@@ -1,0 +1,45 @@
+//! Python environments, made by `python3 -m venv` and pip.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::cache;
+
+/// Spark 3.5, PyIceberg and Trino's client: what most workloads use, in one environment so that they can be used together.
+const CLIENTS: [&str; 3] = ["pyspark==3.5.9", "pyiceberg[hive,pyarrow]==0.12.0", "trino==0.340.0"];
+
+const SPARK_4: [&str; 1] = ["pyspark==4.3.0"];
+
+/// The interpreter of the environment with Spark 3.5, PyIceberg and Trino's client.
+pub fn clients() -> Result<PathBuf> {
+    environment("python-clients", &CLIENTS)
+}
+
+/// The interpreter of the environment with Spark 4.
+pub fn spark_4() -> Result<PathBuf> {
+    environment("python-spark-4", &SPARK_4)
+}
+
+fn environment(name: &str, requirements: &[&str]) -> Result<PathBuf> {
+    let folder = cache::once(name, |folder| {
+        run(Command::new("python3").args(["-m", "venv"]).arg(folder)).context("Python 3 with its venv module is needed (Debian: python3-venv)")?;
+        run(Command::new(interpreter(folder)).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(requirements))
+    })?;
+    Ok(interpreter(&folder))
+}
+
+fn interpreter(folder: &Path) -> PathBuf {
+    folder.join("bin/python")
+}
+
+/// Runs `command` to its end; an error that ends with what it printed if it fails.
+pub fn run(command: &mut Command) -> Result<()> {
+    let output = command.output().with_context(|| format!("cannot run {}", command.get_program().display()))?;
+    if !output.status.success() {
+        let printed = [output.stdout, output.stderr].concat();
+        bail!("{command:?} failed ({}):\n{}", output.status, String::from_utf8_lossy(&printed));
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! Trino with a catalog for each connector under test.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Result;
+use tempfile::TempDir;
+
+use crate::server::{Server, free_port};
+use crate::{cache, java, maven, python};
+
+const VERSION: &str = "476";
+
+/// The others only make the start slow.
+const PLUGINS: [&str; 4] = ["delta-lake", "hive", "iceberg", "tpch"];
+
+/// Catalogs and what they are set to, beside the metastore's address.
+const CATALOGS: [(&str, &str); 4] = [
+    ("hive", "connector.name=hive\nhive.allow-register-partition-procedure=true\n"),
+    ("secure", "connector.name=hive\nhive.security=sql-standard\n"),
+    ("iceberg", "connector.name=iceberg\niceberg.catalog.type=HIVE_METASTORE\niceberg.register-table-procedure.enabled=true\n"),
+    ("delta", "connector.name=delta_lake\ndelta.register-table-procedure.enabled=true\n"),
+];
+
+const JVM: [&str; 7] = [
+    "-Xmx2500m",
+    "-Xss1m",
+    "-XX:+ExitOnOutOfMemoryError",
+    "-Djdk.attach.allowAttachSelf=true",
+    "--add-modules=jdk.incubator.vector",
+    "--enable-native-access=ALL-UNNAMED",
+    "--sun-misc-unsafe-memory-access=allow",
+];
+
+pub struct Trino {
+    pub port: u16,
+    _server: Server,
+    _settings: TempDir,
+}
+
+impl Trino {
+    /// Starts Trino on the metastore at `uri`; its log is the cache's `logs/NAME.log`.
+    pub fn start(name: &str, uri: &str) -> Result<Trino> {
+        let java = java::home(&format!("Trino {VERSION}"), 24..=u32::MAX)?;
+        let distribution = install()?;
+        let port = free_port()?;
+        let settings = tempfile::tempdir()?;
+        let catalogs = settings.path().join("catalog");
+        fs::create_dir(&catalogs)?;
+        fs::write(catalogs.join("tpch.properties"), "connector.name=tpch\n")?;
+        for (catalog, properties) in CATALOGS {
+            let properties = format!("{properties}hive.metastore.uri={uri}\nfs.hadoop.enabled=true\n");
+            fs::write(catalogs.join(format!("{catalog}.properties")), properties)?;
+        }
+        let config = settings.path().join("config.properties");
+        fs::write(
+            &config,
+            format!(
+                "coordinator=true\nnode-scheduler.include-coordinator=true\nnode.environment=test\nnode.bind-ip=127.0.0.1\n\
+                 node.internal-address=127.0.0.1\nhttp-server.http.port={port}\ndiscovery.uri=http://127.0.0.1:{port}\n\
+                 plugin.dir={}\ncatalog.config-dir={}\n",
+                distribution.join("plugin").display(),
+                catalogs.display()
+            ),
+        )?;
+        let server = Server::start(
+            Command::new(java.join("bin/java"))
+                .args(JVM)
+                .arg(format!("-Dconfig={}", config.display()))
+                .arg("-cp")
+                .arg(distribution.join("lib/*"))
+                .arg("io.trino.server.TrinoServer")
+                .current_dir(settings.path()),
+            cache::log_file(name)?,
+            port,
+            "/v1/info",
+            "\"starting\":false",
+        )?;
+        Ok(Trino { port, _server: server, _settings: settings })
+    }
+}
+
+fn install() -> Result<PathBuf> {
+    cache::once(&format!("trino-server-{VERSION}"), |folder| {
+        let archive = maven::get(folder, "io.trino", "trino-server", VERSION, "tar.gz")?;
+        // Plugins share files by hard links to whichever comes first, so that all are unpacked before most are removed.
+        python::run(Command::new("tar").args(["-xzf"]).arg(&archive).args(["--strip-components=1", "-C"]).arg(folder))?;
+        fs::remove_file(archive)?;
+        keep_plugins(&folder.join("plugin"))
+    })
+}
+
+fn keep_plugins(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if !PLUGINS.iter().any(|plugin| entry.file_name() == *plugin) {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Running a file of `engines/`.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::metastore::Metastore;
+use crate::{cache, java};
+
+/// A workload that takes longer hangs.
+const LIMIT: Duration = Duration::from_secs(1800);
+
+/// What a workload prints to have the metastore killed and started again; it waits for a line in answer.
+const KILL: &str = "@kill-metastore";
+
+pub struct Workload {
+    name: String,
+    script: &'static str,
+    interpreter: PathBuf,
+    variables: Vec<(&'static str, OsString)>,
+}
+
+impl Workload {
+    /// `script` of `engines/` run by `interpreter`; its log is the cache's `logs/NAME.log`.
+    pub fn new(name: &str, script: &'static str, interpreter: PathBuf) -> Workload {
+        Workload { name: name.replace("::", "-"), script, interpreter, variables: Vec::new() }
+    }
+
+    /// Sets a variable; `engines/clients.py` says what they are.
+    pub fn with(mut self, variable: &'static str, value: impl Into<OsString>) -> Workload {
+        self.variables.push((variable, value.into()));
+        self
+    }
+
+    /// Runs the workload to its end; an error that lists the steps that failed.
+    pub fn run(self, metastore: &Metastore) -> Result<()> {
+        let scratch = tempfile::Builder::new().prefix("compat-").tempdir()?;
+        let log = cache::log_file(&self.name)?;
+        let engines = Path::new(env!("CARGO_MANIFEST_DIR")).join("engines");
+        let mut child = Command::new(&self.interpreter)
+            .arg(engines.join(self.script))
+            .current_dir(scratch.path())
+            .env("METASTORE_URI", &metastore.uri)
+            .env("SCRATCH", scratch.path())
+            .env("IVY_DIR", cache::root()?.join("ivy"))
+            .env("JAVA_HOME", java::home("Spark", 17..=21)?)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env_remove("SPARK_HOME")
+            .env_remove("SPARK_CONF_DIR")
+            .env_remove("HADOOP_CONF_DIR")
+            .env_remove("PYTHONPATH")
+            .envs(self.variables)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(File::options().append(true).open(&log)?)
+            .spawn()
+            .with_context(|| format!("cannot run {}", self.interpreter.display()))?;
+        let start = Instant::now();
+        let outcome = follow(&mut child, &log, metastore);
+        if outcome.is_err() {
+            child.kill()?;
+        }
+        let status = child.wait()?;
+        let report = outcome.with_context(|| format!("{} was stopped; its log is {}", self.script, log.display()))?;
+        let last = report.last().map_or("no output", String::as_str);
+        if !status.success() {
+            let failed: Vec<&str> = report.iter().filter(|line| line.starts_with("FAIL")).map(String::as_str).collect();
+            bail!("{last} ({status}); the log is {}\n{}", log.display(), failed.join("\n"));
+        }
+        eprintln!("{}: {last} in {:.0?}", self.name, start.elapsed());
+        Ok(())
+    }
+}
+
+/// Reads what the workload prints until it ends, into the log too.
+fn follow(child: &mut Child, log: &Path, metastore: &Metastore) -> Result<Vec<String>> {
+    let output = BufReader::new(child.stdout.take().context("the workload has no output")?);
+    let mut input = child.stdin.take().context("the workload has no input")?;
+    let mut log = File::options().append(true).open(log)?;
+    let (sender, lines) = channel();
+    thread::spawn(move || output.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok()));
+    let deadline = Instant::now() + LIMIT;
+    let mut report = Vec::new();
+    loop {
+        match lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(line) if line == KILL => {
+                metastore.kill_and_restart()?;
+                writeln!(input, "restarted")?;
+            }
+            Ok(line) => {
+                writeln!(log, "{line}")?;
+                report.push(line);
+            }
+            Err(RecvTimeoutError::Disconnected) => return Ok(report),
+            Err(RecvTimeoutError::Timeout) => bail!("it has not ended after {LIMIT:?}"),
+        }
+    }
+}

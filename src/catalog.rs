@@ -1,0 +1,122 @@
+//! The rules of the catalog, one file per noun. Each operation goes the same way: validate, write in one transaction,
+//! record the event, answer. No wire format is known here, and no SQL.
+
+mod catalogs;
+pub mod databases;
+pub mod functions;
+pub mod locations;
+pub mod partitions;
+pub mod privileges;
+pub mod roles;
+pub mod statistics;
+pub mod tables;
+mod types;
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+
+use crate::error::{CatalogError, Result};
+use crate::filter::{FilterError, NamePattern};
+use crate::model::{EventKind, NewEvent};
+use crate::store::{Connection, Store, events, installation};
+use crate::warehouse::Warehouse;
+
+pub use databases::DropDatabase;
+pub use tables::{AlterTable, CreateTable, DropTable, Expected};
+
+/// What the rules depend on and an operator decides.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Where managed tables go: a URL without a slash at its end.
+    pub warehouse: String,
+    /// Where databases and their external tables go.
+    pub external_warehouse: String,
+    /// Who owns what a nameless caller makes.
+    pub default_owner: String,
+    /// How many versions of a table are kept, at least 1.
+    pub table_versions_kept: i64,
+    /// Seconds that a lock lives without a heartbeat.
+    pub lock_lease: i64,
+    /// Seconds that events are kept.
+    pub event_retention: i64,
+}
+
+/// Who is asking.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    pub user: Option<String>,
+    pub groups: Vec<String>,
+}
+
+/// The catalog: what every face calls.
+#[derive(Debug, Clone)]
+pub struct Service {
+    store: Store,
+    warehouse: Warehouse,
+    rules: Arc<Rules>,
+    opened_at: i64,
+}
+
+impl Service {
+    /// Opens the catalog over a migrated database, and makes the default catalog and database if they are not there.
+    pub async fn open(store: Store, warehouse: Warehouse, rules: Rules) -> Result<Self> {
+        let service = Self { store, warehouse, rules: Arc::new(rules), opened_at: now() };
+        service.ensure_default_catalog().await?;
+        Ok(service)
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Seconds since the epoch, of this server's start.
+    pub fn opened_at(&self) -> i64 {
+        self.opened_at
+    }
+
+    /// The UUID that this catalog has had since its schema was made.
+    pub async fn installation_id(&self) -> Result<String> {
+        installation::id(&mut *self.store.read().await?).await
+    }
+}
+
+/// Seconds since the epoch.
+pub fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs() as i64)
+}
+
+/// Records a change in its own transaction.
+async fn record(
+    connection: &mut Connection,
+    kind: EventKind,
+    catalog: &str,
+    database: Option<&str>,
+    table: Option<&str>,
+    body: Value,
+) -> Result<()> {
+    let event = NewEvent {
+        kind,
+        catalog: catalog.to_owned(),
+        database: database.map(str::to_owned),
+        table: table.map(str::to_owned),
+        body,
+    };
+    events::append(connection, &event, now()).await
+}
+
+impl From<FilterError> for CatalogError {
+    fn from(error: FilterError) -> Self {
+        CatalogError::invalid_input(error.to_string())
+    }
+}
+
+/// A name pattern as clients send it; none means all.
+fn name_pattern(text: Option<&str>) -> Result<NamePattern> {
+    Ok(text.map_or_else(|| Ok(NamePattern::all()), NamePattern::parse)?)
+}

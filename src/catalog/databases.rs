@@ -1,0 +1,151 @@
+//! Databases.
+
+use serde_json::json;
+
+use super::{Caller, Service, name_pattern, now, record};
+use crate::error::{CatalogError, Result};
+use crate::filter::NamePattern;
+use crate::model::name::{DEFAULT_DATABASE, check_object, fold};
+use crate::model::{Database, DatabaseName, EventKind, PrincipalType};
+use crate::store::{catalogs, databases, functions, tables};
+use crate::warehouse::Location;
+
+/// How a database is dropped.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DropDatabase {
+    pub if_exists: bool,
+    /// Whether its folder goes too, with all that lies in it.
+    pub delete_data: bool,
+    /// Whether its tables and functions go with it; without, a database that has any stays.
+    pub cascade: bool,
+}
+
+impl Service {
+    pub async fn get_database(&self, name: &DatabaseName) -> Result<Database> {
+        databases::get(&mut *self.store.read().await?, name).await?.ok_or_else(|| no_database(name))
+    }
+
+    /// Names of a catalog's databases, in order. No pattern means all.
+    pub async fn database_names(&self, catalog: &str, pattern: Option<&str>) -> Result<Vec<String>> {
+        let pattern = name_pattern(pattern)?;
+        databases::names(&mut *self.store.read().await?, &fold(catalog), &pattern).await
+    }
+
+    /// A catalog's databases, by name. No pattern means all.
+    pub async fn databases(&self, catalog: &str, pattern: Option<&str>) -> Result<Vec<Database>> {
+        let pattern = name_pattern(pattern)?;
+        databases::list(&mut *self.store.read().await?, &fold(catalog), &pattern).await
+    }
+
+    pub async fn create_database(&self, caller: &Caller, mut database: Database) -> Result<Database> {
+        check_object("database", &database.name.database)?;
+        database.created_at = now();
+        database.version = 1;
+        if database.owner_name.is_none() {
+            database.owner_name = Some(self.owner(caller));
+            database.owner_type.get_or_insert(PrincipalType::User);
+        }
+        let mut transaction = self.store.begin().await?;
+        let catalog = catalogs::get_for_child(&mut transaction, &database.name.catalog).await?.ok_or_else(|| {
+            CatalogError::invalid_object(format!(
+                "Database {} cannot be created: catalog {} does not exist",
+                database.name, database.name.catalog
+            ))
+        })?;
+        if database.location.as_deref().is_none_or(str::is_empty) {
+            database.location = Some(self.default_database_location(&catalog, &database.name.database));
+        }
+        database.id = databases::insert(&mut transaction, catalog.id, &database)
+            .await?
+            .ok_or_else(|| CatalogError::already_exists(format!("Database {} already exists", database.name)))?;
+        let body = json!({ "after": database });
+        let name = &database.name;
+        record(&mut transaction, EventKind::CreateDatabase, &name.catalog, Some(&name.database), None, body).await?;
+        let location = Location::parse(database.location.as_deref().unwrap_or_default())?;
+        // Databases over stores that the server does not know hold external tables only: nothing to make.
+        let mut made = Default::default();
+        if self.warehouse.manages(&location) {
+            made = self.warehouse.make_directory(&location).await?;
+        }
+        self.commit_or_undo(transaction, made).await?;
+        Ok(database)
+    }
+
+    /// Replaces description, parameters, owner and locations. Data is not moved.
+    pub async fn alter_database(&self, _caller: &Caller, name: &DatabaseName, changed: Database) -> Result<()> {
+        let mut transaction = self.store.begin().await?;
+        let before = databases::get_for_update(&mut transaction, name).await?.ok_or_else(|| no_database(name))?;
+        if changed.name.database != name.database {
+            return Err(CatalogError::invalid_input(format!(
+                "Database {name} cannot be renamed to {}: databases keep their name",
+                changed.name.database
+            )));
+        }
+        let mut after = Database {
+            id: before.id,
+            name: before.name.clone(),
+            location: changed.location.or_else(|| before.location.clone()),
+            owner_name: changed.owner_name.or_else(|| before.owner_name.clone()),
+            owner_type: changed.owner_type.or(before.owner_type),
+            created_at: before.created_at,
+            ..changed
+        };
+        after.version = databases::update(&mut transaction, &after).await?;
+        let body = json!({ "before": before, "after": after });
+        record(&mut transaction, EventKind::AlterDatabase, &name.catalog, Some(&name.database), None, body).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    pub async fn drop_database(&self, _caller: &Caller, name: &DatabaseName, how: DropDatabase) -> Result<()> {
+        if name.database == DEFAULT_DATABASE {
+            return Err(CatalogError::invalid_input(format!(
+                "Database {name} is the default one of its catalog and cannot be dropped"
+            )));
+        }
+        let mut transaction = self.store.begin().await?;
+        let Some(database) = databases::get_for_update(&mut transaction, name).await? else {
+            return if how.if_exists { Ok(()) } else { Err(no_database(name)) };
+        };
+        let table_names = tables::names(&mut transaction, name, &NamePattern::all(), None).await?;
+        let function_names = functions::names(&mut transaction, name, None).await?;
+        if !how.cascade {
+            for (what, names) in [("tables", &table_names), ("functions", &function_names)] {
+                if let Some(first) = names.first() {
+                    return Err(CatalogError::invalid_operation(format!(
+                        "Database {name} is not empty: it has {} {what}, {first} among them; drop them first, or cascade",
+                        names.len()
+                    )));
+                }
+            }
+        }
+        let mut folders = Vec::new();
+        for table in self.store.get_tables(&mut transaction, name, &table_names).await? {
+            if how.delete_data {
+                folders.extend(self.table_folders(&mut transaction, &table).await?);
+            }
+            self.remove_table(&mut transaction, &table).await?;
+        }
+        functions::delete_all(&mut transaction, database.id).await?;
+        databases::delete(&mut transaction, database.id).await?;
+        let body = json!({ "before": database });
+        record(&mut transaction, EventKind::DropDatabase, &name.catalog, Some(&name.database), None, body).await?;
+        transaction.commit().await?;
+        if how.delete_data {
+            for location in [&database.location, &database.managed_location].into_iter().flatten() {
+                folders.push(Location::parse(location)?);
+            }
+            self.delete_folders(&folders).await;
+        }
+        Ok(())
+    }
+
+    /// Who owns what this caller makes.
+    pub(super) fn owner(&self, caller: &Caller) -> String {
+        caller.user.clone().unwrap_or_else(|| self.rules.default_owner.clone())
+    }
+}
+
+pub(super) fn no_database(name: &DatabaseName) -> CatalogError {
+    CatalogError::not_found(format!("Database {name} does not exist"))
+}

@@ -1,0 +1,170 @@
+//! Partitions: looking them up and listing them. See [`add`], [`alter`], [`drop`] and [`exchange`] for the rest.
+
+mod add;
+mod alter;
+mod drop;
+mod events;
+mod exchange;
+mod selection;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Service;
+use super::tables::no_table;
+use crate::error::{CatalogError, Result};
+use crate::model::partition_name::partition_name;
+use crate::model::{Partition, PartitionBatch, StorageDescriptor, Table, TableName};
+use crate::store::{Connection, partitions};
+
+pub use add::AddPartitions;
+pub use drop::DropPartitions;
+pub use selection::Selection;
+
+/// Which values of partitions are asked for, and how they come.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyValues<'a> {
+    /// Names of partition keys.
+    pub keys: &'a [String],
+    /// Each combination once.
+    pub distinct: bool,
+    pub ascending: bool,
+    pub limit: Option<i64>,
+}
+
+impl Service {
+    pub async fn partition(&self, name: &TableName, values: &[String]) -> Result<PartitionBatch> {
+        let mut connection = self.store.read().await?;
+        let table = self.table_of_partitions(&mut connection, name).await?;
+        let values = [check_values(&table, values)?];
+        let batch =
+            self.store.partitions(&mut connection, &table, &partitions::Which::Values(&values), None).await?;
+        if batch.is_empty() { Err(no_partition(&table, &values[0])) } else { Ok(batch) }
+    }
+
+    /// Partitions in order of their values, at most `limit`.
+    pub async fn partitions(
+        &self,
+        name: &TableName,
+        selection: &Selection<'_>,
+        limit: Option<i64>,
+    ) -> Result<PartitionBatch> {
+        let mut connection = self.store.read().await?;
+        let table = self.table_of_partitions(&mut connection, name).await?;
+        let chosen = selection.resolve(&table)?;
+        self.store.partitions(&mut connection, &table, &chosen.which(), limit).await
+    }
+
+    /// Names of partitions, in order, at most `limit`.
+    pub async fn partition_names(
+        &self,
+        name: &TableName,
+        selection: &Selection<'_>,
+        limit: Option<i64>,
+    ) -> Result<Vec<String>> {
+        let mut connection = self.store.read().await?;
+        let table = self.table_of_partitions(&mut connection, name).await?;
+        let chosen = selection.resolve(&table)?;
+        let mut names = partitions::names(&mut connection, &table, &chosen.which(), limit).await?;
+        // In order of the values already: seldom is anything moved.
+        names.sort();
+        Ok(names)
+    }
+
+    pub async fn count_partitions(&self, name: &TableName, selection: &Selection<'_>) -> Result<i64> {
+        let mut connection = self.store.read().await?;
+        let table = self.table_of_partitions(&mut connection, name).await?;
+        let chosen = selection.resolve(&table)?;
+        partitions::count(&mut connection, &table, &chosen.which()).await
+    }
+
+    /// The values that partitions have for some keys, in the order of those values.
+    pub async fn partition_values(
+        &self,
+        name: &TableName,
+        selection: &Selection<'_>,
+        wanted: KeyValues<'_>,
+    ) -> Result<Vec<Vec<String>>> {
+        let mut connection = self.store.read().await?;
+        let table = self.table_of_partitions(&mut connection, name).await?;
+        let chosen = selection.resolve(&table)?;
+        let position = |key: &String| {
+            let key = key.to_lowercase();
+            table.partition_keys.iter().position(|column| column.name == key).ok_or_else(|| {
+                CatalogError::invalid_input(format!("{key:?} is not a partition key of table {}", table.name))
+            })
+        };
+        let keys = wanted.keys.iter().map(position).collect::<Result<Vec<_>>>()?;
+        let KeyValues { distinct, ascending, limit, .. } = wanted;
+        partitions::values_of_keys(&mut connection, &table, &chosen.which(), &keys, distinct, ascending, limit).await
+    }
+
+    async fn table_of_partitions(&self, connection: &mut Connection, name: &TableName) -> Result<Arc<Table>> {
+        let table = self.store.get_table(connection, name).await?.ok_or_else(|| no_table(name))?;
+        Ok(Arc::new(table))
+    }
+
+    /// The table, kept from being dropped or changed until the transaction ends. Writers of partitions do not wait for
+    /// each other here: what they meet at is the partitions themselves.
+    async fn table_for_partitions(&self, connection: &mut Connection, name: &TableName) -> Result<Arc<Table>> {
+        let table = self.store.get_table_for_child(connection, name).await?.ok_or_else(|| no_table(name))?;
+        Ok(Arc::new(table))
+    }
+
+    /// A batch of these partitions, with their descriptors stored.
+    async fn stored_batch(
+        &self,
+        connection: &mut Connection,
+        table: &Arc<Table>,
+        partitions: &[Partition],
+    ) -> Result<PartitionBatch> {
+        let (distinct, positions) = distinct_storage(partitions);
+        let ids = self.store.put_descriptors(connection, &distinct).await?;
+        let mut batch = PartitionBatch::new(Arc::clone(table));
+        for (partition, position) in partitions.iter().zip(positions) {
+            batch.push_partition(partition, position.map(|at| ids[at]));
+        }
+        Ok(batch)
+    }
+}
+
+/// The descriptors of partitions, and for each partition the position of its own. Those that one call brought together
+/// share equal descriptors, so looking at their addresses is enough to hash few.
+fn distinct_storage(partitions: &[Partition]) -> (Vec<Arc<StorageDescriptor>>, Vec<Option<usize>>) {
+    let mut distinct = Vec::new();
+    let mut known = HashMap::new();
+    let mut position = |storage: &Arc<StorageDescriptor>| {
+        *known.entry(Arc::as_ptr(storage)).or_insert_with(|| {
+            distinct.push(Arc::clone(storage));
+            distinct.len() - 1
+        })
+    };
+    let positions = partitions.iter().map(|partition| partition.storage.as_ref().map(&mut position)).collect();
+    (distinct, positions)
+}
+
+/// The values as they are stored, one for each key. An empty value is the null value: both have the same name, and so
+/// are the same partition.
+fn check_values(table: &Table, values: &[String]) -> Result<Vec<String>> {
+    if !table.is_partitioned() {
+        return Err(CatalogError::invalid_input(format!("Table {} is not partitioned", table.name)));
+    }
+    if values.len() != table.partition_keys.len() {
+        return Err(CatalogError::invalid_input(format!(
+            "Table {} has the partition keys {}: a partition of it has {} values, not {}",
+            table.name,
+            table.partition_key_names().join(", "),
+            table.partition_keys.len(),
+            values.len()
+        )));
+    }
+    Ok(values.iter().map(|value| selection::stored_value(value)).collect())
+}
+
+fn no_partition(table: &Table, values: &[String]) -> CatalogError {
+    CatalogError::not_found(format!(
+        "Partition {} of table {} does not exist",
+        partition_name(&table.partition_key_names(), values),
+        table.name
+    ))
+}

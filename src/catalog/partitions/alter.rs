@@ -1,0 +1,200 @@
+//! Altering and renaming partitions.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::super::tables::create::BASIC_STATISTICS;
+use super::super::{Caller, Service, now};
+use super::{Selection, check_values, events, no_partition};
+use crate::error::{CatalogError, ErrorKind, Result, ResultExt};
+use crate::model::parameters::{LAST_DDL_TIME, is_true};
+use crate::model::partition_name::partition_name;
+use crate::model::{Partition, PartitionBatch, Table, TableName};
+use crate::store::partitions::{self, Which};
+use crate::store::{Connection, statistics};
+use crate::warehouse::{Location, Renamed};
+
+impl Service {
+    /// Replaces partitions, which their values identify; all or none. What a client leaves out of a location or a
+    /// descriptor stays. Data is not moved.
+    pub async fn alter_partitions(&self, _caller: &Caller, name: &TableName, changed: Vec<Partition>) -> Result<()> {
+        if changed.is_empty() {
+            return Err(CatalogError::invalid_operation(format!("No partitions of table {name} are given to alter")));
+        }
+        let mut transaction = self.store.begin().await?;
+        let table = self.table_for_partitions(&mut transaction, name).await?;
+        let changed = changed
+            .into_iter()
+            .map(|partition| Ok(Partition { values: check_values(&table, &partition.values)?, ..partition }))
+            .collect::<Result<Vec<_>>>()?;
+        let values: Vec<Vec<String>> = changed.iter().map(|partition| partition.values.clone()).collect();
+        let before = self.store.partitions_for_update(&mut transaction, &table, &Which::Values(&values)).await?;
+        let mut old: HashMap<_, _> =
+            before.partitions()?.into_iter().map(|old| (old.values.clone(), old)).collect();
+        let mut pairs = Vec::with_capacity(changed.len());
+        for new in changed {
+            let Some(old) = old.remove(&new.values) else {
+                return Err(match values.iter().filter(|values| **values == new.values).count() {
+                    1 => no_partition(&table, &new.values).with_kind(ErrorKind::InvalidOperation),
+                    _ => CatalogError::invalid_operation(format!(
+                        "Partition {} of table {name} is twice in the list",
+                        partition_name(&table.partition_key_names(), &new.values)
+                    )),
+                });
+            };
+            pairs.push((complete(&table, new, &old)?, old));
+        }
+        let (after, before): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+        let before = self.stored_batch(&mut transaction, &table, &before).await?;
+        let after = self.stored_batch(&mut transaction, &table, &after).await?;
+        partitions::update(&mut transaction, &after).await?;
+        events::record_altered(&mut transaction, &before, &after).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Gives a partition other values, and all else that is in `new`. Of a managed table the folder is renamed too;
+    /// partitions of external tables stay where they are. Column statistics go along.
+    pub async fn rename_partition(
+        &self,
+        _caller: &Caller,
+        name: &TableName,
+        old_values: &[String],
+        new: Partition,
+    ) -> Result<()> {
+        let mut transaction = self.store.begin().await?;
+        let table = self.table_for_partitions(&mut transaction, name).await?;
+        let old_values = check_values(&table, old_values)?;
+        let new_values = check_values(&table, &new.values)?;
+        let both = [old_values, new_values];
+        let before = self.store.partitions_for_update(&mut transaction, &table, &Which::Values(&both[..1])).await?;
+        let [old_values, new_values] = &both;
+        let old = before.partitions()?.pop().ok_or_else(|| no_partition(&table, old_values))?;
+        let mut after = complete(&table, Partition { values: new_values.clone(), ..new }, &old)?;
+        let taken = old_values != new_values
+            && partitions::count(&mut transaction, &table, &Which::Values(&both[1..])).await? > 0;
+        if taken {
+            return Err(CatalogError::already_exists(format!(
+                "Partition {} of table {name} already exists",
+                partition_name(&table.partition_key_names(), new_values)
+            )));
+        }
+        let mut renamed = None;
+        if old_values != new_values {
+            after.location.clone_from(&old.location);
+            renamed = self.move_partition(&table, &mut after).await?;
+        }
+        let written = async {
+            let after = self.stored_batch(&mut transaction, &table, std::slice::from_ref(&after)).await?;
+            partitions::rename(&mut transaction, old_values, &after).await?;
+            statistics::rename_partition(&mut transaction, table.id, old_values, new_values).await?;
+            events::record_altered(&mut transaction, &before, &after).await?;
+            Ok(transaction.commit().await?)
+        }
+        .await;
+        self.settle_rename(renamed, written).await
+    }
+
+    /// Moves the folder of a partition of a managed table to where its new values want it.
+    async fn move_partition(&self, table: &Table, partition: &mut Partition) -> Result<Option<Renamed>> {
+        let (Some(base), Some(location)) = (&table.partition_base, &partition.location) else {
+            return Ok(None);
+        };
+        // Hive 4 makes managed tables external and marks them; their folders still move.
+        if table.is_external() && !is_true(&table.parameters, "TRANSLATED_TO_EXTERNAL") {
+            return Ok(None);
+        }
+        let name = partition_name(&table.partition_key_names(), &partition.values);
+        let from = Location::parse(location)?;
+        let to = Location::parse(&format!("{base}/{name}"))?;
+        if from.is_same(&to) {
+            return Ok(None);
+        }
+        if self.warehouse.exists(&to).await? {
+            return Err(CatalogError::invalid_operation(format!(
+                "Partition {name} of table {}: its folder {to} is there already",
+                table.name
+            )));
+        }
+        let renamed =
+            if self.warehouse.exists(&from).await? { Some(self.warehouse.rename_directory(&from, &to).await?) } else { None };
+        partition.location = Some(to.to_string());
+        Ok(renamed)
+    }
+
+    /// Ends the move of a folder as the transaction ended.
+    pub(super) async fn settle_rename<T>(&self, renamed: Option<Renamed>, outcome: Result<T>) -> Result<T> {
+        if let Some(renamed) = renamed {
+            let settled = match &outcome {
+                Ok(_) => self.warehouse.finish_rename(renamed).await,
+                Err(_) => self.warehouse.undo_rename(renamed).await,
+            };
+            if let Err(error) = settled {
+                tracing::warn!(%error, "the folder of a renamed partition is left at both places or the wrong one");
+            }
+        }
+        outcome
+    }
+
+    /// After a truncate: basic statistics of partitions are zero, of all where no names are given.
+    pub(in crate::catalog) async fn reset_partition_statistics(
+        &self,
+        connection: &mut Connection,
+        table: &Table,
+        names: &[String],
+    ) -> Result<()> {
+        let table = Arc::new(table.clone());
+        let selection = if names.is_empty() { Selection::All } else { Selection::Names(names) };
+        let chosen = selection.resolve(&table)?;
+        let before = self.store.partitions_for_update(connection, &table, &chosen.which()).await?;
+        let mut partitions = before.partitions()?;
+        for partition in &mut partitions {
+            for key in BASIC_STATISTICS {
+                partition.parameters.insert(key.to_owned(), "0".to_owned());
+            }
+            partition.parameters.remove("COLUMN_STATS_ACCURATE");
+            partition.parameters.insert(LAST_DDL_TIME.to_owned(), now().to_string());
+        }
+        let after = self.stored_batch(connection, &table, &partitions).await?;
+        if !after.is_empty() {
+            partitions::update(connection, &after).await?;
+            events::record_altered(connection, &before, &after).await?;
+        }
+        Ok(())
+    }
+
+    /// The named partitions that exist.
+    pub(in crate::catalog) async fn batch_by_names(
+        &self,
+        connection: &mut Connection,
+        table: &Table,
+        names: &[String],
+    ) -> Result<PartitionBatch> {
+        let table = Arc::new(table.clone());
+        let chosen = Selection::Names(names).resolve(&table)?;
+        self.store.partitions(connection, &table, &chosen.which(), None).await
+    }
+}
+
+/// The partition as it is to be stored: what the client left out is as it was.
+fn complete(table: &Table, mut new: Partition, old: &Partition) -> Result<Partition> {
+    new.location = new.location.filter(|location| !location.is_empty()).or_else(|| old.location.clone());
+    if table.is_view() {
+        new.storage = None;
+        new.location = None;
+    } else if new.storage.is_none() {
+        new.storage.clone_from(&old.storage);
+    }
+    if let Some(location) = &new.location {
+        Location::parse(location)
+            .map_err(CatalogError::from)
+            .map_kind(ErrorKind::InvalidObject, ErrorKind::InvalidInput)?;
+    }
+    if new.created_at == 0 {
+        new.created_at = old.created_at;
+    }
+    let touched = new.parameters.entry(LAST_DDL_TIME.to_owned()).or_default();
+    if touched.is_empty() || touched == "0" {
+        *touched = now().to_string();
+    }
+    Ok(new)
+}

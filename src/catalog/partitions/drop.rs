@@ -1,0 +1,138 @@
+//! Dropping partitions.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::super::{Caller, Service};
+use super::{Selection, check_values, events, no_partition};
+use crate::error::{CatalogError, Result};
+use crate::model::{PartitionBatch, PartitionRow, Table, TableName};
+use crate::store::{Connection, statistics};
+use crate::warehouse::Location;
+
+/// How partitions are dropped.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DropPartitions {
+    /// What is named and not there is passed over; without, it fails the whole call. So does a filter that finds none.
+    pub if_exists: bool,
+    /// Whether their files go too; those of external tables stay all the same, unless `external.table.purge` is set.
+    pub delete_data: bool,
+}
+
+impl Service {
+    /// Drops partitions, all or none, and answers them as they were, in order of the selections.
+    pub async fn drop_partitions(
+        &self,
+        _caller: &Caller,
+        name: &TableName,
+        selections: &[Selection<'_>],
+        how: DropPartitions,
+    ) -> Result<PartitionBatch> {
+        let mut transaction = self.store.begin().await?;
+        let table = self.table_for_partitions(&mut transaction, name).await?;
+        let mut dropped = PartitionBatch::new(Arc::clone(&table));
+        for selection in selections {
+            let gone = self.take_out(&mut transaction, &table, selection, how.if_exists).await?;
+            dropped.storage.extend(gone.storage.iter().map(|(id, storage)| (*id, Arc::clone(storage))));
+            gone.rows().for_each(|row| dropped.push(row));
+        }
+        if !dropped.is_empty() {
+            let values: Vec<Vec<String>> =
+                dropped.rows().map(|row| row.values().map(str::to_owned).collect()).collect();
+            statistics::delete_partitions(&mut transaction, table.id, &values).await?;
+            events::record_dropped(&mut transaction, &dropped).await?;
+            transaction.commit().await?;
+        }
+        if how.delete_data && table.owns_data() {
+            self.delete_partition_folders(&table, &dropped).await;
+        }
+        Ok(dropped)
+    }
+
+    /// Drops the one partition with these values.
+    pub async fn drop_partition(
+        &self,
+        caller: &Caller,
+        name: &TableName,
+        values: &[String],
+        delete_data: bool,
+    ) -> Result<()> {
+        let table = self.get_table(name).await?;
+        let values = [check_values(&table, values)?];
+        let how = DropPartitions { if_exists: true, delete_data };
+        let dropped = self.drop_partitions(caller, name, &[Selection::Values(&values)], how).await?;
+        if dropped.is_empty() { Err(no_partition(&table, &values[0])) } else { Ok(()) }
+    }
+
+    async fn take_out(
+        &self,
+        connection: &mut Connection,
+        table: &Arc<Table>,
+        selection: &Selection<'_>,
+        if_exists: bool,
+    ) -> Result<PartitionBatch> {
+        let chosen = selection.resolve(table)?;
+        let gone = self.store.delete_partitions(connection, table, &chosen.which()).await?;
+        let wanted = match (selection, chosen.named()) {
+            (Selection::Names(names), _) => names.iter().collect::<BTreeSet<_>>().len(),
+            (_, Some(named)) => named,
+            (Selection::All, _) => 0,
+            (_, None) => 1,
+        };
+        if gone.len() < wanted && !if_exists {
+            return Err(CatalogError::not_found(match chosen.named() {
+                Some(_) => format!(
+                    "Table {}: of the {wanted} partitions named to be dropped only {} exist",
+                    table.name,
+                    gone.len()
+                ),
+                None => format!("Table {}: no partition fits the filter of those to be dropped", table.name),
+            }));
+        }
+        Ok(gone)
+    }
+
+    /// Deletes the folders of dropped partitions, and those above them, below the table's, that are empty then.
+    async fn delete_partition_folders(&self, table: &Table, dropped: &PartitionBatch) {
+        let folders: Vec<Location> = dropped
+            .rows()
+            .filter_map(|row| folder(dropped, &row))
+            .filter_map(|location| match Location::parse(&location) {
+                Ok(location) => Some(location),
+                Err(error) => {
+                    tracing::warn!(%error, "the folder of a dropped partition was not deleted");
+                    None
+                }
+            })
+            .collect();
+        self.delete_folders(&folders).await;
+        let Some(base) = table.partition_base.as_deref().and_then(|base| Location::parse(base).ok()) else {
+            return;
+        };
+        let mut level: Vec<Location> = folders;
+        for _ in 1..table.partition_keys.len() {
+            let parents: BTreeSet<String> = level
+                .iter()
+                .filter_map(Location::parent)
+                .filter(|parent| parent.is_under(&base) && !parent.is_same(&base))
+                .map(|parent| parent.to_string())
+                .collect();
+            level = parents.iter().filter_map(|parent| Location::parse(parent).ok()).collect();
+            for parent in &level {
+                if let Err(error) = self.warehouse.delete_if_empty(parent).await {
+                    tracing::debug!(%error, "the folder above dropped partitions stays");
+                }
+            }
+        }
+    }
+}
+
+/// The folder that a partition owns. An archived one lies in an archive now, and keeps the folder it came from in a
+/// parameter.
+fn folder(batch: &PartitionBatch, row: &PartitionRow<'_>) -> Option<String> {
+    let archived = row.parameter("is_archived").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    match row.parameter("original_location").filter(|_| archived) {
+        Some(original) => Some(original.to_owned()),
+        None => batch.location(row),
+    }
+}

@@ -1,0 +1,274 @@
+//! Taking in column statistics.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::super::tables::no_table;
+use super::super::{Caller, Service, now};
+use super::{accurate, values_of};
+use crate::error::{CatalogError, Result};
+use crate::model::name::fold;
+use crate::model::parameters::{pack, unpack};
+use crate::model::partition::unpack_values;
+use crate::model::statistics::DEFAULT_ENGINE;
+use crate::model::{
+    Column, ColumnStatistics, EventKind, Parameters, PartitionBatch, PartitionRow, Table, TableName,
+};
+use crate::store::partitions::Which;
+use crate::store::{Connection, partitions, statistics, tables};
+
+/// Statistics of the columns of one partition, given by its name.
+#[derive(Debug, Clone)]
+pub struct PartitionStatistics {
+    pub partition: String,
+    pub columns: Vec<ColumnStatistics>,
+}
+
+impl Service {
+    /// Writes statistics of a table's columns over those that are there. With `merge` they are of rows that were added:
+    /// they are joined to the old ones, and columns whose old ones are not exact are passed over.
+    pub async fn update_table_statistics(
+        &self,
+        _caller: &Caller,
+        name: &TableName,
+        engine: &str,
+        columns: Vec<ColumnStatistics>,
+        merge: bool,
+    ) -> Result<()> {
+        let mut transaction = self.store.begin().await?;
+        let mut table =
+            self.store.get_table_for_update(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
+        self.write_table_statistics(&mut transaction, &mut table, engine, columns, merge).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// The same within a transaction that holds the table's row.
+    pub(in crate::catalog) async fn write_table_statistics(
+        &self,
+        connection: &mut Connection,
+        table: &mut Table,
+        engine: &str,
+        columns: Vec<ColumnStatistics>,
+        merge: bool,
+    ) -> Result<()> {
+        let mut columns = prepared(columns);
+        check_columns(table, &[&table.storage.columns], &columns)?;
+        if merge {
+            let exact = accurate::columns(&table.parameters);
+            columns.retain(|column| exact.contains(&column.column));
+            let named: Vec<String> = columns.iter().map(|column| column.column.clone()).collect();
+            let old = statistics::of_table(connection, table.id, engine, Some(&named)).await?;
+            merge_all(&mut columns, &old);
+        }
+        if columns.is_empty() {
+            return Ok(());
+        }
+        statistics::put_table(connection, table.id, engine, &columns).await?;
+        if mark(&mut table.parameters, engine, &columns) {
+            self.store.set_table_parameters(connection, table.id, &table.parameters).await?;
+        }
+        let body = json!({ "table": *table, "engine": engine, "statistics": columns });
+        self.record_table(connection, EventKind::UpdateTableColumnStatistics, &table.name, body).await
+    }
+
+    /// Writes statistics of the columns of many partitions, all of which exist, or of none. A partition that comes
+    /// twice has what is told of it merged. For `merge` see [`Service::update_table_statistics`].
+    pub async fn update_partition_statistics(
+        &self,
+        _caller: &Caller,
+        name: &TableName,
+        engine: &str,
+        partitions: Vec<PartitionStatistics>,
+        merge: bool,
+    ) -> Result<()> {
+        let mut transaction = self.store.begin().await?;
+        let table = self.store.get_table_for_child(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
+        self.write_partition_statistics(&mut transaction, &Arc::new(table), engine, partitions, merge).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// The same within a transaction that keeps the table from being dropped.
+    pub(in crate::catalog) async fn write_partition_statistics(
+        &self,
+        connection: &mut Connection,
+        table: &Arc<Table>,
+        engine: &str,
+        sent: Vec<PartitionStatistics>,
+        merge: bool,
+    ) -> Result<()> {
+        let names: Vec<String> = sent.iter().map(|partition| partition.partition.clone()).collect();
+        let batch = self.partitions_to_change(connection, table, Some(&names)).await?;
+        let mut by_values: HashMap<Vec<String>, Vec<ColumnStatistics>> = HashMap::new();
+        for partition in sent {
+            let values = values_of(table, &partition.partition).unwrap_or_default();
+            let columns = prepared(partition.columns);
+            match by_values.get_mut(&values) {
+                None => drop(by_values.insert(values, columns)),
+                Some(known) => add_all(known, columns),
+            }
+        }
+
+        let rows: Vec<(Vec<String>, PartitionRow<'_>)> =
+            batch.rows().map(|row| (unpack_values(row.packed_values).map(str::to_owned).collect(), row)).collect();
+        let mut lists: Vec<Vec<ColumnStatistics>> =
+            rows.iter().map(|(values, _)| by_values.remove(values).unwrap_or_default()).collect();
+        for ((_, row), columns) in rows.iter().zip(&lists) {
+            let own = row.storage_id.and_then(|id| batch.storage.get(&id)).map(|storage| &storage.columns[..]);
+            check_columns(table, &[own.unwrap_or_default(), &table.storage.columns], columns)?;
+        }
+        let values: Vec<Vec<String>> = rows.iter().map(|(values, _)| values.clone()).collect();
+        if merge {
+            let old = statistics::of_partitions(connection, table.id, engine, &values, None).await?;
+            for (((_, row), columns), old) in rows.iter().zip(&mut lists).zip(&old) {
+                let exact = row.parameter(accurate::PARAMETER).map(accurate::columns_of).unwrap_or_default();
+                columns.retain(|column| exact.contains(&column.column));
+                merge_all(columns, old);
+            }
+        }
+
+        let written: Vec<(&[String], &[ColumnStatistics])> =
+            values.iter().zip(&lists).map(|(values, columns)| (&values[..], &columns[..])).collect();
+        statistics::put_partitions(connection, table.id, engine, &written).await?;
+        self.note_in_parameters(connection, &batch, |at, parameters| mark(parameters, engine, &lists[at])).await?;
+        for (values, columns) in written.into_iter().filter(|(_, columns)| !columns.is_empty()) {
+            let body = json!({ "table": **table, "values": values, "engine": engine, "statistics": columns });
+            self.record_table(connection, EventKind::UpdatePartitionColumnStatistics, &table.name, body).await?;
+        }
+        Ok(())
+    }
+
+    /// Partitions given by name, locked until the transaction ends; no names mean all. One that is not there is an
+    /// error.
+    pub(super) async fn partitions_to_change(
+        &self,
+        connection: &mut Connection,
+        table: &Arc<Table>,
+        names: Option<&[String]>,
+    ) -> Result<PartitionBatch> {
+        let Some(names) = names else {
+            return self.store.partitions_for_update(connection, table, &Which::All).await;
+        };
+        let mut named: BTreeMap<Vec<String>, &String> = BTreeMap::new();
+        for name in names {
+            let values = values_of(table, name).ok_or_else(|| no_partition(table, name))?;
+            named.insert(values, name);
+        }
+        let wanted: Vec<Vec<String>> = named.keys().cloned().collect();
+        let batch = self.store.partitions_for_update(connection, table, &Which::Values(&wanted)).await?;
+        if batch.len() < wanted.len() {
+            for row in batch.rows() {
+                named.remove(&row.values().map(str::to_owned).collect::<Vec<_>>());
+            }
+            if let Some(missing) = named.into_values().next() {
+                return Err(no_partition(table, missing));
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Writes the parameters of those partitions where `change`, given the place in the batch, changed them.
+    pub(super) async fn note_in_parameters(
+        &self,
+        connection: &mut Connection,
+        batch: &PartitionBatch,
+        change: impl Fn(usize, &mut Parameters) -> bool,
+    ) -> Result<()> {
+        let mut changed = PartitionBatch::new(Arc::clone(&batch.table));
+        for (at, row) in batch.rows().enumerate() {
+            let mut parameters = unpack(row.packed_parameters)?;
+            if change(at, &mut parameters) {
+                changed.push(PartitionRow { packed_parameters: &pack(&parameters), ..row });
+            }
+        }
+        if !changed.is_empty() {
+            partitions::update(connection, &changed).await?;
+            tables::touch_partitions(connection, batch.table.id).await?;
+        }
+        Ok(())
+    }
+}
+
+fn no_partition(table: &Table, name: &str) -> CatalogError {
+    CatalogError::not_found(format!("Partition {name} of table {} does not exist", table.name))
+}
+
+/// As they are stored: names and types folded, the time set, the last of a column that comes twice.
+fn prepared(columns: Vec<ColumnStatistics>) -> Vec<ColumnStatistics> {
+    let analyzed_at = now();
+    let by_name: BTreeMap<String, ColumnStatistics> = columns
+        .into_iter()
+        .map(|statistics| {
+            let column = fold(&statistics.column);
+            let column_type = statistics.column_type.to_lowercase();
+            (column.clone(), ColumnStatistics { column, column_type, analyzed_at, ..statistics })
+        })
+        .collect();
+    by_name.into_values().collect()
+}
+
+/// Refuses statistics of what is no column, or of a kind that the column's type cannot have. A partition's columns may
+/// have other types than the table's, and a client goes by either: a kind that fits one of `schemas` will do.
+fn check_columns(table: &Table, schemas: &[&[Column]], statistics: &[ColumnStatistics]) -> Result<()> {
+    for statistics in statistics {
+        let named = |schema: &&[Column]| schema.iter().find(|column| column.name == statistics.column).cloned();
+        let columns: Vec<Column> = schemas.iter().filter_map(named).collect();
+        match columns.first() {
+            None if has_schema_elsewhere(table) => {}
+            None => {
+                return Err(CatalogError::not_found(format!(
+                    "Table {} has no column {}, of which there are to be statistics",
+                    table.name, statistics.column
+                )));
+            }
+            Some(column) if !columns.iter().any(|column| statistics.values.fits(&column.type_name)) => {
+                return Err(CatalogError::invalid_object(format!(
+                    "Column {} of table {} has the type {}: statistics of it cannot be of the kind {}",
+                    column.name,
+                    table.name,
+                    column.type_name,
+                    statistics.values.kind()
+                )));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Avro tables may take their columns from a schema in a file or a property; those in the catalog are then a copy that
+/// nobody keeps up to date.
+fn has_schema_elsewhere(table: &Table) -> bool {
+    ["avro.schema.url", "avro.schema.literal"]
+        .iter()
+        .any(|key| table.parameters.contains_key(*key) || table.storage.serde.parameters.contains_key(*key))
+}
+
+fn merge_all(columns: &mut [ColumnStatistics], old: &[ColumnStatistics]) {
+    for column in columns {
+        if let Some(old) = old.iter().find(|old| old.column == column.column) {
+            column.merge(old);
+        }
+    }
+}
+
+fn add_all(known: &mut Vec<ColumnStatistics>, more: Vec<ColumnStatistics>) {
+    for column in more {
+        match known.iter_mut().find(|known| known.column == column.column) {
+            Some(known) => {
+                if !known.merge(&column) {
+                    *known = column;
+                }
+            }
+            None => known.push(column),
+        }
+    }
+}
+
+/// Hive trusts what is marked and answers queries from it: so only its own are.
+fn mark(parameters: &mut Parameters, engine: &str, columns: &[ColumnStatistics]) -> bool {
+    engine == DEFAULT_ENGINE
+        && !columns.is_empty()
+        && accurate::mark(parameters, columns.iter().map(|column| column.column.as_str()))
+}

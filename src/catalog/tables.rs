@@ -1,0 +1,211 @@
+//! Tables and views: reading, listing, dropping. See [`create`] and [`alter`] for the rest.
+
+mod alter;
+pub(super) mod create;
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::databases::no_database;
+use super::{Caller, Service, name_pattern, record};
+use crate::error::{CatalogError, Result};
+use crate::filter::TableFilter;
+use crate::model::name::{DEFAULT_CATALOG, fold};
+use crate::model::parameters::is_true;
+use crate::model::{DatabaseName, EventKind, Table, TableName};
+use crate::store::{Connection, databases, partitions, statistics, tables};
+use crate::warehouse::Location;
+
+pub use alter::{AlterTable, Expected};
+pub use create::{BASIC_STATISTICS, CreateTable, DO_NOT_UPDATE_STATS};
+pub use tables::Summary;
+
+/// How a table is dropped.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DropTable {
+    pub if_exists: bool,
+    /// Whether its files go too; those of external tables stay all the same, unless `external.table.purge` is set.
+    pub delete_data: bool,
+}
+
+impl Service {
+    pub async fn get_table(&self, name: &TableName) -> Result<Arc<Table>> {
+        let mut connection = self.store.read().await?;
+        let table = self.store.get_table(&mut connection, name).await?.ok_or_else(|| no_table(name))?;
+        Ok(Arc::new(table))
+    }
+
+    /// Those of the named tables that exist, each once, in name order.
+    pub async fn get_tables(&self, database: &DatabaseName, names: &[String]) -> Result<Vec<Table>> {
+        let mut connection = self.store.read().await?;
+        databases::get(&mut connection, database).await?.ok_or_else(|| no_database(database))?;
+        let names: Vec<String> = names.iter().map(|name| fold(name)).collect();
+        self.store.get_tables(&mut connection, database, &names).await
+    }
+
+    /// Names in order; no pattern means all, no kind means any. An unknown database has none.
+    pub async fn table_names(
+        &self,
+        database: &DatabaseName,
+        pattern: Option<&str>,
+        kind: Option<&str>,
+    ) -> Result<Vec<String>> {
+        let pattern = name_pattern(pattern)?;
+        let mut connection = self.store.read().await?;
+        tables::names(&mut connection, database, &pattern, kind).await
+    }
+
+    /// Names of the tables that a filter over owner, last access and parameters lets through, in order, at most
+    /// `limit`.
+    pub async fn table_names_by_filter(
+        &self,
+        database: &DatabaseName,
+        filter: &str,
+        limit: Option<i64>,
+    ) -> Result<Vec<String>> {
+        let filter = TableFilter::parse(filter)?;
+        let mut connection = self.store.read().await?;
+        databases::get(&mut connection, database).await?.ok_or_else(|| no_database(database))?;
+        tables::names_by_filter(&mut connection, database, &filter, limit).await
+    }
+
+    /// Summaries of the tables of a catalog, by database and name; no patterns and no kinds mean all.
+    pub async fn table_summaries(
+        &self,
+        catalog: &str,
+        database_pattern: Option<&str>,
+        table_pattern: Option<&str>,
+        kinds: &[String],
+    ) -> Result<Vec<Summary>> {
+        let database_pattern = name_pattern(database_pattern)?;
+        let table_pattern = name_pattern(table_pattern)?;
+        let mut connection = self.store.read().await?;
+        tables::summaries(
+            &mut connection,
+            &fold(catalog),
+            &database_pattern,
+            &table_pattern,
+            kinds,
+        )
+        .await
+    }
+
+    /// Materialized views that queries may be rewritten with, of one database or of the whole default catalog.
+    pub async fn rewriting_views(&self, database: Option<&DatabaseName>) -> Result<Vec<TableName>> {
+        let catalog = database.map_or(DEFAULT_CATALOG, |database| database.catalog.as_str());
+        let database = database.map(|database| database.database.as_str());
+        tables::rewriting_views(&mut *self.store.read().await?, catalog, database).await
+    }
+
+    pub async fn drop_table(&self, _caller: &Caller, name: &TableName, how: DropTable) -> Result<()> {
+        let mut transaction = self.store.begin().await?;
+        let Some(table) = self.store.get_table_for_update(&mut transaction, name).await? else {
+            return if how.if_exists { Ok(()) } else { Err(no_table(name)) };
+        };
+        let delete_data = how.delete_data && table.owns_data();
+        let folders = if delete_data { self.table_folders(&mut transaction, &table).await? } else { Vec::new() };
+        self.remove_table(&mut transaction, &table).await?;
+        transaction.commit().await?;
+        self.delete_folders(&folders).await;
+        Ok(())
+    }
+
+    /// Empties the files of a table, or of some of its partitions, given by name. Folders stay. What is not ours to
+    /// empty is refused.
+    pub async fn truncate_table(&self, _caller: &Caller, name: &TableName, partition_names: &[String]) -> Result<()> {
+        let mut transaction = self.store.begin().await?;
+        let mut table =
+            self.store.get_table_for_update(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
+        if table.is_view() {
+            return Err(CatalogError::invalid_operation(format!("{name} is a view and has no data to truncate")));
+        }
+        if !table.owns_data() {
+            return Err(CatalogError::invalid_operation(format!(
+                "Table {name} is external: its data is not truncated here, unless its parameter external.table.purge \
+                 is true"
+            )));
+        }
+        let folders = self.truncated_folders(&mut transaction, &table, partition_names).await?;
+        for folder in &folders {
+            self.warehouse.truncate(folder).await?;
+        }
+        self.reset_basic_statistics(&mut transaction, &mut table, partition_names).await?;
+        let body = json!({ "before": table, "after": table, "truncated": true });
+        self.record_table(&mut transaction, EventKind::AlterTable, &table.name, body).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// The folders that a truncate empties: the table's and its partitions', or those of the named partitions.
+    async fn truncated_folders(
+        &self,
+        connection: &mut Connection,
+        table: &Table,
+        partition_names: &[String],
+    ) -> Result<Vec<Location>> {
+        if partition_names.is_empty() {
+            return self.table_folders(connection, table).await;
+        }
+        let batch = self.batch_by_names(connection, table, partition_names).await?;
+        if batch.len() < partition_names.len() {
+            return Err(CatalogError::not_found(format!(
+                "Table {}: of the {} partitions named to be truncated only {} exist",
+                table.name,
+                partition_names.len(),
+                batch.len()
+            )));
+        }
+        batch
+            .rows()
+            .filter_map(|row| batch.location(&row))
+            .map(|location| Ok(Location::parse(&location)?))
+            .collect()
+    }
+
+    /// The folders of a table and of its partitions elsewhere.
+    pub(super) async fn table_folders(&self, connection: &mut Connection, table: &Table) -> Result<Vec<Location>> {
+        let Some(root) = table.location.as_deref().filter(|_| table.owns_data()) else {
+            return Ok(Vec::new());
+        };
+        let root = Location::parse(root)?;
+        let mut folders = Vec::new();
+        if table.is_partitioned() {
+            for location in partitions::locations_elsewhere(connection, table).await? {
+                let location = Location::parse(&location)?;
+                if !location.is_under(&root) {
+                    folders.push(location);
+                }
+            }
+        }
+        folders.push(root);
+        Ok(folders)
+    }
+
+    /// Deletes all rows of a table, and records that.
+    pub(super) async fn remove_table(&self, connection: &mut Connection, table: &Table) -> Result<()> {
+        statistics::delete_all(connection, table.id).await?;
+        partitions::delete_all(connection, table.id).await?;
+        tables::delete(connection, table.id).await?;
+        let body = json!({ "before": table, "storage": table.storage });
+        self.record_table(connection, EventKind::DropTable, &table.name, body).await
+    }
+
+    pub(super) async fn record_table(
+        &self,
+        connection: &mut Connection,
+        kind: EventKind,
+        name: &TableName,
+        body: serde_json::Value,
+    ) -> Result<()> {
+        record(connection, kind, &name.catalog, Some(&name.database), Some(&name.table), body).await
+    }
+}
+
+pub(super) fn no_table(name: &TableName) -> CatalogError {
+    CatalogError::not_found(format!("Table {name} does not exist"))
+}
+
+/// Whether dropping skips the trash, by the table's own word.
+pub fn skips_trash(table: &Table) -> bool {
+    is_true(&table.parameters, "auto.purge") || is_true(&table.parameters, "skip.trash")
+}

@@ -1,0 +1,311 @@
+//! Altering tables: new definitions, renames, moves.
+
+use serde_json::json;
+
+use super::super::types::{check_columns, is_compatible_change};
+use super::super::{Caller, Service, now};
+use super::create::{BASIC_STATISTICS, check_table, normalize_kind};
+use super::no_table;
+use crate::error::{CatalogError, ErrorKind, Result, ResultExt};
+use crate::model::parameters::LAST_DDL_TIME;
+use crate::model::{Column, Database, EventKind, Table, TableName, table_kind};
+use crate::store::{Connection, Transaction, databases, partitions, statistics, table_versions, tables};
+use crate::warehouse::{Location, Renamed};
+
+/// A condition on a parameter as it is stored; None expects it to be unset.
+#[derive(Debug, Clone)]
+pub struct Expected {
+    pub key: String,
+    pub value: Option<String>,
+}
+
+/// How a table is altered.
+#[derive(Debug, Clone, Default)]
+pub struct AlterTable {
+    /// Whether partitions take the table's new columns.
+    pub cascade: bool,
+    /// Alter only if the stored table satisfies this; else the error is a Conflict.
+    pub expected: Option<Expected>,
+    /// Alter only if the stored table has this version; else the error is a Conflict.
+    pub expected_version: Option<i64>,
+}
+
+impl Service {
+    /// Replaces everything but id, creation time and the number and names of partition keys. A new name renames, a
+    /// new database moves; the folder of a managed table in its default place goes along.
+    pub async fn alter_table(
+        &self,
+        caller: &Caller,
+        name: &TableName,
+        mut after: Table,
+        how: AlterTable,
+    ) -> Result<Table> {
+        check_table(&after)?;
+        if name.catalog != after.name.catalog {
+            return Err(CatalogError::invalid_operation(format!(
+                "Table {name} cannot move to another catalog: {}",
+                after.name.catalog
+            )));
+        }
+        let mut transaction = self.store.begin().await?;
+        let before = self.store.get_table_for_update(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
+        check_expected(&before, &how)?;
+        check_partition_keys(&before, &after)?;
+        check_column_changes(&before, &after)?;
+        normalize_kind(&mut after);
+        after.id = before.id;
+        after.created_at = before.created_at;
+        after.partition_base.clone_from(&before.partition_base);
+        after.owner_type = after.owner_type.or(before.owner_type);
+        if after.parameters.get(LAST_DDL_TIME).is_none_or(|time| Some(time) == before.parameters.get(LAST_DDL_TIME)) {
+            after.parameters.insert(LAST_DDL_TIME.to_owned(), now().to_string());
+        }
+
+        let database = self.target_database(&mut transaction, &before, &after).await?;
+        let target = self.target_location(&mut transaction, &before, &mut after, &database).await?;
+        after.storage_id = self.store.put_descriptor(&mut transaction, &after.storage).await?;
+        after.version = self.store.update_table(&mut transaction, database.id, &after).await?;
+        self.follow_columns(&mut transaction, &before, &after, how.cascade).await?;
+        let kept = self.rules().table_versions_kept;
+        table_versions::append(&mut transaction, &after, caller.user.as_deref(), kept).await?;
+        let body = json!({
+            "before": before, "before_storage": before.storage, "after": after, "storage": after.storage,
+        });
+        self.record_table(&mut transaction, EventKind::AlterTable, &before.name, body).await?;
+
+        // The folder last: whatever could fail in the database has not.
+        let renamed = match target {
+            Some((from, to)) => Some(self.warehouse.rename_directory(&from, &to).await?),
+            None => None,
+        };
+        self.commit_rename(transaction, renamed).await?;
+        Ok(after)
+    }
+
+    /// Commits, and settles the folder that was moved accordingly.
+    pub(in crate::catalog) async fn commit_rename(
+        &self,
+        transaction: Transaction,
+        renamed: Option<Renamed>,
+    ) -> Result<()> {
+        match (transaction.commit().await, renamed) {
+            (Ok(()), Some(renamed)) => {
+                if let Err(error) = self.warehouse.finish_rename(renamed).await {
+                    tracing::warn!(%error, "the old folder of a renamed object was not removed");
+                }
+                Ok(())
+            }
+            (Ok(()), None) => Ok(()),
+            (Err(failure), renamed) => {
+                if let Some(renamed) = renamed {
+                    if let Err(error) = self.warehouse.undo_rename(renamed).await {
+                        tracing::error!(%error, "a folder could not be moved back after a failed rename");
+                    }
+                }
+                Err(failure.into())
+            }
+        }
+    }
+
+    /// The database that the table is to be in, with the new name free there.
+    async fn target_database(&self, connection: &mut Connection, before: &Table, after: &Table) -> Result<Database> {
+        let name = after.name.database_name();
+        let database = databases::get_for_child(connection, &name).await?.ok_or_else(|| {
+            CatalogError::invalid_operation(format!(
+                "Table {} cannot move to database {name}, which does not exist",
+                before.name
+            ))
+        })?;
+        if before.name != after.name && tables::exists(connection, &after.name).await? {
+            return Err(CatalogError::invalid_operation(format!(
+                "Table {} cannot be renamed: {} already exists",
+                before.name, after.name
+            )));
+        }
+        Ok(database)
+    }
+
+    /// Settles the location after an alter. Where a managed table in its default folder was renamed, it is the default
+    /// folder of the new name, and the answer is the move to be made.
+    async fn target_location(
+        &self,
+        connection: &mut Connection,
+        before: &Table,
+        after: &mut Table,
+        database: &Database,
+    ) -> Result<Option<(Location, Location)>> {
+        if after.is_view() {
+            after.location = None;
+            return Ok(None);
+        }
+        let Some(old) = before.location.as_deref().filter(|location| !location.is_empty()) else {
+            return Ok(None);
+        };
+        if after.location.as_deref().is_none_or(str::is_empty) {
+            after.location = Some(old.to_owned());
+        }
+        let from = Location::parse(old)?;
+        let stays = Location::parse(after.location.as_deref().unwrap_or_default())?;
+        if stays.is_root() {
+            return Err(CatalogError::invalid_operation(format!(
+                "Table {}: {stays} must not be a root path; give the table a folder of its own",
+                after.name
+            )));
+        }
+        let moves = before.name != after.name && before.kind == table_kind::MANAGED && stays.is_same(&from);
+        if !moves {
+            return Ok(None);
+        }
+        let old_database = databases::get(connection, &before.name.database_name()).await?;
+        let was_default = match &old_database {
+            Some(old_database) => {
+                // Engines place managed tables below the database's location, the server below its warehouse.
+                let below_database = old_database
+                    .location
+                    .as_deref()
+                    .and_then(|location| Location::parse(location).ok()?.join(&before.name.table).ok());
+                let ours = self.default_table_location(old_database, &before.name.table, false)?;
+                below_database.is_some_and(|location| location.is_same(&from))
+                    || Location::parse(&ours)?.is_same(&from)
+            }
+            None => false,
+        };
+        if !was_default || !self.warehouse.manages(&from) || !self.warehouse.exists(&from).await? {
+            return Ok(None);
+        }
+        let to = if before.name.database == after.name.database {
+            match from.parent() {
+                Some(parent) => parent.join(&after.name.table)?,
+                None => return Ok(None),
+            }
+        } else {
+            Location::parse(&self.default_table_location(database, &after.name.table, false)?)?
+        };
+        after.location = Some(to.to_string());
+        let old_base = before.partition_base.as_deref().map(Location::parse).transpose()?;
+        if old_base.is_some_and(|base| base.is_same(&from)) {
+            after.partition_base.clone_from(&after.location);
+        }
+        Ok(Some((from, to)))
+    }
+
+    /// What follows from changed columns: statistics of columns that are gone or of another type are dropped, and with
+    /// cascade every partition takes the new ones.
+    async fn follow_columns(
+        &self,
+        connection: &mut Connection,
+        before: &Table,
+        after: &Table,
+        cascade: bool,
+    ) -> Result<()> {
+        if before.storage.columns == after.storage.columns {
+            return Ok(());
+        }
+        let kept = |column: &Column| {
+            after.storage.columns.iter().any(|new| new.name == column.name && new.type_name == column.type_name)
+        };
+        let gone: Vec<String> =
+            before.storage.columns.iter().filter(|column| !kept(column)).map(|column| column.name.clone()).collect();
+        if !gone.is_empty() {
+            statistics::forget_columns(connection, before.id, &gone).await?;
+        }
+        if cascade && after.is_partitioned() {
+            partitions::set_columns(connection, &self.store, before.id, &after.storage.columns).await?;
+        }
+        Ok(())
+    }
+
+    /// After a truncate: basic statistics of the table, or of the named partitions, are zero.
+    pub(super) async fn reset_basic_statistics(
+        &self,
+        connection: &mut Connection,
+        table: &mut Table,
+        partition_names: &[String],
+    ) -> Result<()> {
+        if table.is_partitioned() {
+            self.reset_partition_statistics(connection, table, partition_names).await?;
+        } else {
+            for key in BASIC_STATISTICS {
+                table.parameters.insert(key.to_owned(), "0".to_owned());
+            }
+            table.parameters.remove("COLUMN_STATS_ACCURATE");
+        }
+        table.parameters.insert(LAST_DDL_TIME.to_owned(), now().to_string());
+        self.store.set_table_parameters(connection, table.id, &table.parameters).await
+    }
+
+    /// Replaces what a materialized view was made from.
+    pub async fn update_creation_metadata(
+        &self,
+        caller: &Caller,
+        name: &TableName,
+        metadata: crate::model::CreationMetadata,
+    ) -> Result<()> {
+        let table = self.get_table(name).await?;
+        let mut after = Table::clone(&table);
+        after.creation_metadata = Some(metadata);
+        let how = AlterTable { expected_version: Some(table.version), ..AlterTable::default() };
+        self.alter_table(caller, name, after, how).await.map_kind(ErrorKind::Conflict, ErrorKind::InvalidOperation)?;
+        Ok(())
+    }
+}
+
+fn check_expected(before: &Table, how: &AlterTable) -> Result<()> {
+    if let Some(expected) = &how.expected {
+        let actual = before.parameters.get(&expected.key);
+        if actual != expected.value.as_ref() {
+            return Err(CatalogError::conflict(format!(
+                "The table has been modified. The parameter value for key '{}' is {actual:?}. The expected value was \
+                 {:?}",
+                expected.key, expected.value
+            )));
+        }
+    }
+    match how.expected_version {
+        Some(version) if version != before.version => Err(CatalogError::conflict(format!(
+            "The table has been modified. {} has version {}, not {version}",
+            before.name, before.version
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Keys keep their number, names and order; types and comments may change.
+fn check_partition_keys(before: &Table, after: &Table) -> Result<()> {
+    if before.is_view() || before.partition_key_names() == after.partition_key_names() {
+        return Ok(());
+    }
+    Err(CatalogError::invalid_operation(format!(
+        "Table {}: partition keys cannot change: they are {:?}, not {:?}",
+        before.name,
+        before.partition_key_names(),
+        after.partition_key_names()
+    )))
+}
+
+/// Columns that files are read by may only change to types that can read the old data. Where another table format
+/// keeps the schema itself, the columns here are a copy, and any change goes.
+fn check_column_changes(before: &Table, after: &Table) -> Result<()> {
+    check_columns("column", &after.storage.columns)?;
+    let schema_is_elsewhere = |table: &Table| {
+        table.parameters.contains_key("spark.sql.sources.provider")
+            || table.parameters.get("table_type").is_some_and(|kind| kind.eq_ignore_ascii_case("iceberg"))
+    };
+    if before.is_view() || schema_is_elsewhere(before) || schema_is_elsewhere(after) {
+        return Ok(());
+    }
+    let pairs = before.storage.columns.iter().zip(&after.storage.columns);
+    let broken: Vec<String> = pairs
+        .filter(|(old, new)| !is_compatible_change(&old.type_name, &new.type_name))
+        .map(|(old, new)| format!("{} ({} to {})", new.name, old.type_name, new.type_name))
+        .collect();
+    if broken.is_empty() {
+        return Ok(());
+    }
+    Err(CatalogError::invalid_operation(format!(
+        "Table {}: the following columns have types incompatible with the existing columns in their respective \
+         positions: {}",
+        before.name,
+        broken.join(", ")
+    )))
+}

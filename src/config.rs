@@ -1,0 +1,207 @@
+//! Every setting of the server: one flat list, the same names in the TOML file, the environment
+//! (`PROPOLIS_` and the name in capitals) and on the command line where a flag exists.
+//!
+//! Precedence: flag, environment, file, default. All values are read and checked before anything
+//! starts, and all problems are reported together.
+
+mod load;
+mod value;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::warehouse::ObjectStoreSettings;
+
+pub use load::{Flags, Loaded, Problem, SettingsError};
+pub use value::{ByteSize, LogFormat, Secret};
+
+/// A setting as the reference lists it.
+#[derive(Debug, Clone, Copy)]
+pub struct Reference {
+    /// The key in the file; the variable is `PROPOLIS_` and the key in capitals.
+    pub key: &'static str,
+    /// The default as one would write it; empty where there is none or it depends on the machine.
+    pub default: &'static str,
+    /// What it does, and what follows from a value too low or too high.
+    pub doc: &'static str,
+}
+
+impl Reference {
+    pub fn variable(&self) -> String {
+        format!("{}{}", load::PREFIX, self.key.to_uppercase())
+    }
+}
+
+/// One line a setting makes the field, its default, its place in the reference and its reading.
+macro_rules! settings {
+    ($($(#[doc = $doc:literal])+ $key:ident: $type:ty = $default:literal;)+) => {
+        /// The settings of one run, read and checked; see [`Settings::load`].
+        #[derive(Debug, Clone)]
+        pub struct Settings {
+            $($(#[doc = $doc])+ pub $key: $type,)+
+        }
+
+        impl Settings {
+            /// All settings in the order of the reference.
+            pub const REFERENCE: &'static [Reference] = &[
+                $(Reference { key: stringify!($key), default: $default, doc: concat!($($doc),+) },)+
+            ];
+
+            fn read(reader: &mut load::Reader<'_>) -> Option<Self> {
+                $(let $key = reader.value::<$type>(stringify!($key), $default);)+
+                // Only after every setting was looked at, so that all problems are known.
+                Some(Self { $($key: $key?,)+ })
+            }
+        }
+    };
+}
+
+settings! {
+    /// The directory of everything Propolis keeps on this machine: its own Postgres and, by default,
+    /// the warehouses. Default: `/var/lib/propolis` for root, else `$XDG_DATA_HOME/propolis` or
+    /// `~/.local/share/propolis`. One server a directory; another directory is another, empty catalog.
+    data_dir: PathBuf = "";
+
+    /// `postgres://user:password@host/database` of a Postgres 15 or newer that holds the catalog.
+    /// Several servers may share one. Unset: Propolis runs its own Postgres under `data_dir`.
+    database_url: Option<Secret> = "";
+
+    /// Connections to Postgres at most. Too few: requests queue although Postgres is idle. Too many:
+    /// Postgres spends its time switching between them; with a URL, all servers together must stay
+    /// below its `max_connections`.
+    database_pool_size: u32 = "20";
+
+    /// How long a request waits for a free connection before it fails. Too short: bursts turn into
+    /// errors; too long: clients give up before they hear why.
+    database_timeout: Duration = "30s";
+
+    /// The directory of `initdb` and `postgres` for Propolis' own Postgres. Unset: `pg_config
+    /// --bindir`, then the newest under `/usr/lib/postgresql`, then a download from Maven.
+    postgres_bin: Option<PathBuf> = "";
+
+    /// The user that Propolis' own Postgres runs as when Propolis is started as root, since Postgres
+    /// refuses root. It must be able to reach `data_dir`. Unset: `postgres` if it exists, else `nobody`.
+    postgres_user: Option<String> = "";
+
+    /// A Maven repository (`https://` or `file://`) to download Postgres from when none is installed.
+    /// Unset: the `mvn` command is asked, with the repositories and mirrors it is set up with.
+    maven_repository: Option<Url> = "";
+
+    /// Where the Hive Metastore protocol is served. An address other than loopback opens the catalog
+    /// to the network: callers are who they say they are, so put a trusted network around it.
+    thrift_addr: SocketAddr = "127.0.0.1:9083";
+
+    /// Where `/healthz`, `/readyz` and `/metrics` are served.
+    http_addr: SocketAddr = "127.0.0.1:9080";
+
+    /// The PEM file of the certificate chain for Thrift over TLS. Set together with `tls_key`: then
+    /// clients without TLS are turned away.
+    tls_cert: Option<PathBuf> = "";
+
+    /// The PEM file of the private key of `tls_cert`.
+    tls_key: Option<PathBuf> = "";
+
+    /// The largest request taken. A larger one is refused unread and its connection closed. Too low:
+    /// adding many partitions at once fails; too high: one caller can take that much memory.
+    thrift_max_request: ByteSize = "100MiB";
+
+    /// The largest answer given. A larger one becomes an error that says so. Java clients cannot read
+    /// more than 2 GiB, and many stop at 100 MiB unless told otherwise.
+    thrift_max_answer: ByteSize = "2GiB";
+
+    /// Connections served at once; more are closed at once. Spark and Trino hold one or more per
+    /// session. Each idle one costs a few KiB.
+    thrift_max_connections: u32 = "2000";
+
+    /// How long a connection may be silent before it is closed. Too short: Python clients, which do
+    /// not reconnect by themselves, fail after a pause; too long: dead clients keep their place.
+    thrift_idle_timeout: Duration = "1h";
+
+    /// How long one request may run before it is cancelled and answered with an error. Hive's clients
+    /// wait 10 minutes by default, so a longer time is work that nobody hears of.
+    thrift_request_timeout: Duration = "10m";
+
+    /// How long running requests may go on after SIGTERM or SIGINT; what still runs then is cancelled
+    /// and rolled back.
+    shutdown_grace: Duration = "30s";
+
+    /// The URL under which managed databases and tables get their directories: `file:///…`,
+    /// `s3://bucket/prefix` or `s3a://bucket/prefix`. Every engine must reach it by that URL. A change
+    /// is for new databases only. Default: `warehouse` under `data_dir`.
+    warehouse: Url = "";
+
+    /// The URL under which external tables without a location get their directories. Default:
+    /// `external` under `data_dir`.
+    external_warehouse: Url = "";
+
+    /// The endpoint of an S3-compatible store, such as `http://127.0.0.1:9000`. Unset: AWS itself.
+    s3_endpoint: Option<Url> = "";
+
+    /// The region of the buckets. Unset: `AWS_REGION`, else `us-east-1`.
+    s3_region: Option<String> = "";
+
+    /// The access key. Unset: the usual AWS variables, then the role of the machine or the pod.
+    s3_access_key: Option<String> = "";
+
+    /// The secret of `s3_access_key`; set both or neither.
+    s3_secret_key: Option<Secret> = "";
+
+    /// The token that belongs to a temporary access key.
+    s3_session_token: Option<Secret> = "";
+
+    /// Whether the bucket stands in the path (`endpoint/bucket/key`, `true`) or in the host name
+    /// (`false`). Unset: in the path when there is an endpoint, as most other stores than AWS want it.
+    s3_path_style: Option<bool> = "";
+
+    /// Versions of a table kept for looking back and restoring, the current one included. Older ones
+    /// are removed by housekeeping; a change is never refused because of them. Higher costs disk only.
+    table_versions_kept: u32 = "100";
+
+    /// How long a lock lives without a heartbeat. Too short: a writer in a long pause loses its lock;
+    /// too long: tables stay locked that long after a writer died. Hive's writers beat every 150 s.
+    lock_lease: Duration = "5m";
+
+    /// How long notification events are kept. Too short: a reader that was away longer has to start
+    /// from scratch; longer costs disk only.
+    event_retention: Duration = "7d";
+
+    /// The owner of databases and tables whose creator gave no name.
+    default_owner: String = "propolis";
+
+    /// `text` for people, `json` for collectors: one object a line.
+    log_format: LogFormat = "text";
+
+    /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or by part as in
+    /// `info,propolis::hms=debug`. `RUST_LOG` goes before it. From `debug` on, each request costs time.
+    log_level: String = "info";
+}
+
+impl Settings {
+    /// Reads file, environment and flags, and checks every value.
+    ///
+    /// Nothing on disk is made and nothing on the network is asked but the names of the addresses.
+    pub fn load(flags: &Flags) -> Result<Loaded, SettingsError> {
+        load::load(flags, std::env::vars_os())
+    }
+
+    /// How S3 is reached.
+    pub fn object_store(&self) -> ObjectStoreSettings {
+        let reveal = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.reveal().to_owned());
+        ObjectStoreSettings {
+            endpoint: self.s3_endpoint.clone(),
+            region: self.s3_region.clone(),
+            access_key: self.s3_access_key.clone(),
+            secret_key: reveal(&self.s3_secret_key),
+            session_token: reveal(&self.s3_session_token),
+            path_style: self.s3_path_style,
+        }
+    }
+
+    /// The files for Thrift over TLS, certificate chain first; `None` serves plain.
+    pub fn tls(&self) -> Option<(&std::path::Path, &std::path::Path)> {
+        Some((self.tls_cert.as_deref()?, self.tls_key.as_deref()?))
+    }
+}

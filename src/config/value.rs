@@ -1,0 +1,165 @@
+//! How each type of setting is read from text.
+
+use std::fmt;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+/// A type that a setting can have. The error says what is expected, as the end of a sentence.
+pub trait Value: Sized {
+    fn parse(text: &str) -> Result<Self, String>;
+
+    /// The value of a setting that nobody set and that has no default.
+    fn absent() -> Option<Self> {
+        None
+    }
+
+    /// Whether a wrong value may be shown in the error.
+    const SECRET: bool = false;
+}
+
+impl<T: Value> Value for Option<T> {
+    fn parse(text: &str) -> Result<Self, String> {
+        T::parse(text).map(Some)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+
+    const SECRET: bool = T::SECRET;
+}
+
+impl Value for String {
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(text.to_owned())
+    }
+}
+
+impl Value for bool {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "true" | "yes" | "on" | "1" => Ok(true),
+            "false" | "no" | "off" | "0" => Ok(false),
+            _ => Err("give `true` or `false`".into()),
+        }
+    }
+}
+
+impl Value for u32 {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            Ok(0) | Err(_) => Err(format!("give a whole number from 1 to {}", u32::MAX)),
+            Ok(number) => Ok(number),
+        }
+    }
+}
+
+impl Value for Duration {
+    fn parse(text: &str) -> Result<Self, String> {
+        match humantime::parse_duration(text) {
+            Ok(duration) if duration >= Duration::from_secs(1) => Ok(duration),
+            _ => Err("give a time of at least `1s` with its unit, such as `30s`, `10m`, `1h` or `7d`".into()),
+        }
+    }
+}
+
+impl Value for PathBuf {
+    fn parse(text: &str) -> Result<Self, String> {
+        std::path::absolute(text).map_err(|error| format!("give a path ({error})"))
+    }
+}
+
+impl Value for Url {
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut url = Url::parse(text).map_err(|error| format!("give a URL with its scheme ({error})"))?;
+        // Paths are joined to these with a slash, so `…/` and `…` have to be the same.
+        let trimmed = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&trimmed);
+        Ok(url)
+    }
+}
+
+impl Value for SocketAddr {
+    fn parse(text: &str) -> Result<Self, String> {
+        let expected = "give HOST:PORT, such as `127.0.0.1:9083` or `0.0.0.0:9083`";
+        match text.to_socket_addrs() {
+            Ok(mut addresses) => addresses.next().ok_or_else(|| format!("{expected}: the host has no address")),
+            Err(error) => Err(format!("{expected} ({error})")),
+        }
+    }
+}
+
+/// A number of bytes, written with its unit: `100MiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ByteSize(pub u64);
+
+impl ByteSize {
+    /// As a length in memory; what a machine cannot hold is as good as unlimited.
+    pub fn as_usize(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+impl Value for ByteSize {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.parse::<bytesize::ByteSize>() {
+            Ok(size) if size.as_u64() >= 1024 => Ok(Self(size.as_u64())),
+            _ => Err("give a size of at least `1KiB` with its unit, such as `100MiB` or `2GiB`".into()),
+        }
+    }
+}
+
+impl fmt::Display for ByteSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        bytesize::ByteSize(self.0).display().iec().fmt(f)
+    }
+}
+
+/// Text that is never logged: `Debug` hides it, and there is no `Display`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for the one place that needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Value for Secret {
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(Self::new(text))
+    }
+
+    const SECRET: bool = true;
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Value for LogFormat {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("give `text` or `json`".into()),
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! Conditions on the values of a partition.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::lexer::Op;
+use super::parser::{self, Scope};
+use super::pattern::{LikeDialect, Pattern};
+use super::tree::Tree;
+use super::value::{Class, Constant, Value};
+use super::{FilterError, MAX_CONDITIONS, excerpt};
+
+/// A partition key of a table: its name, and its Hive type as in the table's schema, such as `varchar(20)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartitionKey<'a> {
+    pub name: &'a str,
+    pub type_name: &'a str,
+}
+
+/// A condition on the values of a partition. Its `Display` is a filter that parses to the same predicate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Predicate {
+    pub(super) keys: Vec<String>,
+    pub(super) tree: Tree<Test>,
+}
+
+/// How a key, by its place among the partition keys from 0, is looked at.
+pub type Column = (usize, Class);
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Test {
+    Compare { column: Column, op: Op, value: Value<'static> },
+    /// The values are in order, without duplicates.
+    OneOf { column: Column, values: Vec<Value<'static>>, negated: bool },
+    Like { key: usize, pattern: Pattern, negated: bool },
+    /// Several keys together are one of the rows, which are in order, without duplicates. Negated, each row must
+    /// differ in a key that has a value.
+    Rows { columns: Vec<Column>, rows: Vec<Vec<Value<'static>>>, negated: bool },
+}
+
+impl Predicate {
+    /// Reads a filter of Hive's grammar over a table's partition keys. A blank filter holds for all.
+    pub fn parse(text: &str, keys: &[PartitionKey<'_>], like: LikeDialect) -> Result<Predicate, FilterError> {
+        let tree = simplify(parser::parse(text, &Keys { keys, like })?);
+        let conditions = tree.size();
+        if conditions > MAX_CONDITIONS {
+            return Err(FilterError::new(format!(
+                "The filter has {conditions} conditions, and at most {MAX_CONDITIONS} are taken; lists of values belong into IN"
+            )));
+        }
+        Ok(Predicate { keys: keys.iter().map(|key| key.name.to_owned()).collect(), tree })
+    }
+
+    /// Whether the predicate holds for all partitions, being that of a blank filter.
+    pub fn is_all(&self) -> bool {
+        self.tree == Tree::All(Vec::new())
+    }
+
+    /// Whether the predicate holds for a partition with these values, one for each key.
+    pub fn matches<V: AsRef<str>>(&self, values: &[V]) -> bool {
+        let stored = |key: usize| values.get(key).map(AsRef::as_ref);
+        self.tree.holds(&|test| test.holds(&stored))
+    }
+}
+
+impl Test {
+    fn holds<'v>(&self, stored: &impl Fn(usize) -> Option<&'v str>) -> bool {
+        let read = |(key, class): Column| stored(key).and_then(|text| class.read(text));
+        match self {
+            Test::Compare { column, op, value } => read(*column).is_some_and(|stored| op.holds(&stored, value)),
+            Test::OneOf { column, values, negated } => {
+                read(*column).is_some_and(|stored| values.as_slice().binary_search(&stored).is_ok() != *negated)
+            }
+            Test::Like { key, pattern, negated } => {
+                stored(*key).is_some_and(|text| pattern.matches(text) != *negated)
+            }
+            Test::Rows { columns, rows, negated } => {
+                let stored: Vec<_> = columns.iter().map(|column| read(*column)).collect();
+                match stored.iter().cloned().collect::<Option<Vec<_>>>() {
+                    Some(row) => rows.as_slice().binary_search(&row).is_ok() != *negated,
+                    None if *negated => rows.iter().all(|row| {
+                        stored.iter().zip(row).any(|(stored, value)| stored.as_ref().is_some_and(|s| s != value))
+                    }),
+                    None => false,
+                }
+            }
+        }
+    }
+
+    fn opposite(self) -> Test {
+        match self {
+            Test::Compare { column, op, value } => Test::Compare { column, op: op.opposite(), value },
+            Test::OneOf { column, values, negated } => Test::OneOf { column, values, negated: !negated },
+            Test::Like { key, pattern, negated } => Test::Like { key, pattern, negated: !negated },
+            Test::Rows { columns, rows, negated } => Test::Rows { columns, rows, negated: !negated },
+        }
+    }
+
+    fn one_of(column: Column, mut values: Vec<Value<'static>>, negated: bool) -> Test {
+        values.sort_unstable();
+        values.dedup();
+        match (values.pop(), negated) {
+            (Some(value), negated) if values.is_empty() => {
+                Test::Compare { column, op: if negated { Op::Ne } else { Op::Eq }, value }
+            }
+            (last, negated) => {
+                values.extend(last);
+                Test::OneOf { column, values, negated }
+            }
+        }
+    }
+
+    fn rows(columns: Vec<Column>, mut rows: Vec<Vec<Value<'static>>>) -> Test {
+        rows.sort_unstable();
+        rows.dedup();
+        Test::Rows { columns, rows, negated: false }
+    }
+}
+
+/// The partition keys, for the parser.
+struct Keys<'a> {
+    keys: &'a [PartitionKey<'a>],
+    like: LikeDialect,
+}
+
+impl Scope for Keys<'_> {
+    type Key = usize;
+    type Value = (Class, Value<'static>);
+    type Test = Test;
+
+    fn key(&self, name: &str) -> Result<usize, String> {
+        let folded = name.to_lowercase();
+        self.keys.iter().position(|key| key.name.to_lowercase() == folded).ok_or_else(|| {
+            let name = excerpt(name);
+            let names: Vec<_> = self.keys.iter().map(|key| key.name).collect();
+            match names.as_slice() {
+                [] => format!("Specified key <{name}> is not a partitioning key for the table, which has none"),
+                names => format!(
+                    "Specified key <{name}> is not a partitioning key for the table; its keys are {}",
+                    names.join(", ")
+                ),
+            }
+        })
+    }
+
+    fn value(&self, key: &usize, constant: Constant<'_>) -> Result<(Class, Value<'static>), String> {
+        let PartitionKey { name, type_name } = self.keys[*key];
+        constant.under(Class::of(type_name)).map_err(|takes| {
+            // The first words are those of Hive, which clients look for.
+            format!(
+                "Filtering is supported only on partition keys of type string for values such as '{}': key {name} is \
+                 of type {type_name} and takes {takes}",
+                excerpt(constant.text())
+            )
+        })
+    }
+
+    fn compare(&self, key: usize, op: Op, (class, value): Self::Value) -> Result<Tree<Test>, String> {
+        Ok(Tree::Test(Test::Compare { column: (key, class), op, value }))
+    }
+
+    fn one_of(&self, key: usize, values: Vec<Self::Value>) -> Result<Tree<Test>, String> {
+        let mut by_class: BTreeMap<Class, Vec<_>> = BTreeMap::new();
+        for (class, value) in values {
+            by_class.entry(class).or_default().push(value);
+        }
+        let tests = by_class.into_iter().map(|(class, values)| Tree::Test(Test::one_of((key, class), values, false)));
+        Ok(Tree::any(tests.collect()))
+    }
+
+    fn like(&self, key: usize, pattern: &str) -> Result<Tree<Test>, String> {
+        Ok(Tree::Test(Test::Like { key, pattern: Pattern::like(pattern, self.like), negated: false }))
+    }
+
+    fn rows(&self, keys: Vec<usize>, rows: Vec<Vec<Self::Value>>) -> Result<Tree<Test>, String> {
+        // The null partition is looked for as text, whatever the key, so rows may differ in the classes of a key.
+        let mut by_classes: BTreeMap<Vec<Class>, Vec<_>> = BTreeMap::new();
+        for row in rows {
+            let (classes, values) = row.into_iter().unzip();
+            by_classes.entry(classes).or_default().push(values);
+        }
+        let tests = by_classes.into_iter().map(|(classes, rows)| {
+            let columns = keys.iter().copied().zip(classes).collect();
+            Tree::Test(Test::rows(columns, rows))
+        });
+        Ok(Tree::any(tests.collect()))
+    }
+
+    fn opposite(&self, test: Test) -> Test {
+        test.opposite()
+    }
+}
+
+/// Joins what one test can say: `k = 1 or k = 2` is a list, `k <> 1 and k <> 2` the negation of one, and
+/// `(a = 1 and b = 2) or (a = 1 and b = 3)` are rows. Clients write long lists so.
+fn simplify(tree: Tree<Test>) -> Tree<Test> {
+    let (parts, negated) = match tree {
+        Tree::Test(test) => return Tree::Test(test),
+        Tree::All(parts) => (parts, true),
+        Tree::Any(parts) => (parts, false),
+    };
+    let mut lists: BTreeMap<Column, Vec<Value<'static>>> = BTreeMap::new();
+    let mut tables: BTreeMap<Vec<Column>, Vec<Vec<Value<'static>>>> = BTreeMap::new();
+    let mut others = Vec::new();
+    let listed = if negated { Op::Ne } else { Op::Eq };
+    for part in parts {
+        match simplify(part) {
+            Tree::Test(Test::Compare { column, op, value }) if op == listed => {
+                lists.entry(column).or_default().push(value);
+            }
+            Tree::Test(Test::OneOf { column, values, negated: n }) if n == negated => {
+                lists.entry(column).or_default().extend(values);
+            }
+            Tree::Test(Test::Rows { columns, rows, negated: false }) if !negated => {
+                tables.entry(columns).or_default().extend(rows);
+            }
+            Tree::All(conditions) if !negated => match row(&conditions) {
+                Some((columns, row)) => tables.entry(columns).or_default().push(row),
+                None => others.push(Tree::All(conditions)),
+            },
+            other => others.push(other),
+        }
+    }
+    let lists = lists.into_iter().map(|(column, values)| Tree::Test(Test::one_of(column, values, negated)));
+    let tables = tables.into_iter().map(|(columns, rows)| Tree::Test(Test::rows(columns, rows)));
+    let parts = lists.chain(tables).chain(others).collect();
+    if negated { Tree::all(parts) } else { Tree::any(parts) }
+}
+
+/// The equalities as one row, if they are nothing else and of different keys, as [`simplify`] leaves them: in order.
+fn row(conditions: &[Tree<Test>]) -> Option<(Vec<Column>, Vec<Value<'static>>)> {
+    let mut columns: BTreeMap<usize, (Class, &Value<'static>)> = BTreeMap::new();
+    for condition in conditions {
+        let Tree::Test(Test::Compare { column: (key, class), op: Op::Eq, value }) = condition else { return None };
+        if columns.insert(*key, (*class, value)).is_some() {
+            return None;
+        }
+    }
+    let row = columns.into_iter().map(|(key, (class, value))| ((key, class), value.clone()));
+    (conditions.len() > 1).then(|| row.unzip())
+}
+
+impl fmt::Display for Predicate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = String::new();
+        self.tree.write(&mut out, &mut |test, out| self.write_test(test, out));
+        f.write_str(&out)
+    }
+}
+
+impl Predicate {
+    fn write_test(&self, test: &Test, out: &mut String) {
+        let name = |key: usize| identifier(&self.keys[key]);
+        let list = |row: &[Value<'_>]| row.iter().map(constant).collect::<Vec<_>>().join(", ");
+        let not = |negated: &bool| if *negated { "not " } else { "" };
+        *out += &match test {
+            Test::Compare { column: (key, _), op, value } => {
+                format!("{} {} {}", name(*key), op.as_str(), constant(value))
+            }
+            Test::OneOf { column: (key, _), values, negated } => {
+                format!("({}) {}in ({})", name(*key), not(negated), list(values))
+            }
+            Test::Like { key, pattern, negated } => {
+                format!("{} {}like {}", name(*key), not(negated), quoted(pattern.source()))
+            }
+            Test::Rows { columns, rows, negated } => {
+                let keys: Vec<_> = columns.iter().map(|(key, _)| name(*key)).collect();
+                let rows: Vec<_> = rows.iter().map(|row| format!("const struct({})", list(row))).collect();
+                format!("(struct({})) {}in ({})", keys.join(", "), not(negated), rows.join(", "))
+            }
+        };
+    }
+}
+
+fn identifier(name: &str) -> String {
+    const KEYWORDS: [&str; 9] = ["and", "or", "not", "in", "like", "between", "is", "struct", "const"];
+    let word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if word && name.starts_with(|c: char| !c.is_ascii_digit()) && !KEYWORDS.contains(&name.to_lowercase().as_str()) {
+        name.to_owned()
+    } else {
+        format!("`{}`", name.replace('`', "``"))
+    }
+}
+
+fn constant(value: &Value<'_>) -> String {
+    match value {
+        Value::Text(text) => quoted(text),
+        Value::Number(number) => number.to_string(),
+    }
+}
+
+/// Text in the kind of quotes that can hold it: a backslash before the closing kind would be taken for an escape. A
+/// text that needs both kinds cannot have been read from a filter.
+fn quoted(text: &str) -> String {
+    let holds = |quote: char| {
+        let mut backslashes = 0;
+        for c in text.chars().chain([quote]) {
+            if c == quote && backslashes % 2 == 1 {
+                return false;
+            }
+            backslashes = if c == '\\' { backslashes + 1 } else { 0 };
+        }
+        true
+    };
+    let quote = if holds('\'') { '\'' } else { '"' };
+    format!("{quote}{}{quote}", text.replace(quote, &format!("\\{quote}")))
+}

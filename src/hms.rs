@@ -1,0 +1,12 @@
+//! The Hive metastore's Thrift face. A message goes `server` → `wire` (transport, limits) → [`methods`] (one line a
+//! method in its table, one file a noun) → `catalog`, and back through [`convert`].
+
+pub mod call;
+mod convert;
+pub mod error;
+pub mod methods;
+pub mod server;
+mod session;
+
+pub use server::{Limits, Server};
+pub use session::Session;

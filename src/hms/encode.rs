@@ -1,0 +1,44 @@
+//! Large results, written straight from how the catalog holds them: no struct of the IDL is built for each object.
+
+pub mod names;
+pub mod partitions;
+
+use propolis_thrift::codec::{TType, Writer};
+
+/// How large pieces are, about.
+const PIECE: usize = 256 << 10;
+
+/// Where in a method's result the list is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wrap {
+    /// The result is the list.
+    Bare,
+    /// The result is a struct with the list in its field 1.
+    Response,
+    /// As `Response`, with a boolean in field 2.
+    ResponseAnd(bool),
+}
+
+impl Wrap {
+    fn open(self, writer: &mut Writer, element: TType, count: usize) {
+        writer.begin_struct();
+        if self == Self::Bare {
+            writer.field(TType::List, 0);
+        } else {
+            writer.field(TType::Struct, 0);
+            writer.begin_struct();
+            writer.field(TType::List, 1);
+        }
+        writer.list(element, count);
+    }
+
+    fn close(self, writer: &mut Writer) {
+        if let Self::ResponseAnd(flag) = self {
+            writer.bool_field(2, flag);
+        }
+        if self != Self::Bare {
+            writer.end_struct();
+        }
+        writer.end_struct();
+    }
+}

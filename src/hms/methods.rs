@@ -1,0 +1,237 @@
+//! The table of methods: each line names a method of the IDL and the function that serves it.
+
+mod catalogs;
+mod databases;
+mod functions;
+mod privileges;
+mod projection;
+mod roles;
+mod session;
+mod statistics;
+mod tables;
+
+use std::fmt;
+
+use propolis_thrift::codec::{ApplicationExceptionKind, Writer};
+use propolis_thrift::{ExceptionKind, METHODS, Method, MethodInfo, Reply, Request, methods as idl};
+
+use super::call::Call;
+use super::error::{Failure, Result};
+
+/// What goes back to the client.
+#[derive(Debug)]
+pub enum Answer {
+    /// A result or a declared exception; the message of the latter is repeated for the log.
+    Reply { reply: Box<Reply>, failure: Option<String> },
+    /// A result that is written piece by piece. `refuse` makes the answer where it turns out too large.
+    Streamed { body: Box<dyn Body>, refuse: fn(Failure) -> Answer },
+    /// Neither: a TApplicationException.
+    Refused { kind: ApplicationExceptionKind, message: String },
+}
+
+/// A result too large to be built as structs: it writes itself, behind the reply's header.
+pub trait Body: Send + fmt::Debug {
+    /// Writes the next piece, of some 256 KiB; false when it was the last. All pieces go through one writer, which is
+    /// drained between them.
+    fn write_piece(&mut self, writer: &mut Writer) -> bool;
+
+    /// Starts again with the first piece: the length of a frame must be known before its first byte is sent.
+    fn rewind(&mut self);
+
+    /// How many objects it has, for the message where it is too large.
+    fn count(&self) -> usize;
+}
+
+macro_rules! serve {
+    (
+        typed { $($method:ident => $handler:path,)* }
+        streamed { $($streamed:ident => $writer:path,)* }
+    ) => {
+        /// Carries out a call.
+        pub async fn serve(call: &Call, request: Request) -> Answer {
+            match request {
+                // Boxed, or the future of every call would be as large as that of the largest.
+                $(Request::$method(args) => answer::<idl::$method>(Box::pin($handler(call, args)).await),)*
+                $(Request::$streamed(args) => stream::<idl::$streamed>(Box::pin($writer(call, args)).await),)*
+                #[allow(unreachable_patterns)]
+                other => not_yet(other),
+            }
+        }
+
+        /// Names of the methods that are served.
+        pub const SERVED: &[&str] = &[$(<idl::$method as Method>::NAME,)* $(<idl::$streamed as Method>::NAME,)*];
+    };
+}
+
+serve! {
+    typed {
+        // Catalogs
+        AlterCatalog => catalogs::alter_catalog,
+        CreateCatalog => catalogs::create_catalog,
+        DropCatalog => catalogs::drop_catalog,
+        GetCatalog => catalogs::get_catalog,
+        GetCatalogs => catalogs::get_catalogs,
+
+        // Databases
+        AlterDatabase => databases::alter_database,
+        AlterDatabaseReq => databases::alter_database_req,
+        CreateDatabase => databases::create_database,
+        CreateDatabaseReq => databases::create_database_req,
+        DropDatabase => databases::drop_database,
+        DropDatabaseReq => databases::drop_database_req,
+        GetAllDatabases => databases::get_all_databases,
+        GetDatabase => databases::get_database,
+        GetDatabaseReq => databases::get_database_req,
+        GetDatabases => databases::get_databases,
+        GetDatabasesReq => databases::get_databases_req,
+
+        // Tables
+        AlterTable => tables::alter_table,
+        AlterTableReq => tables::alter_table_req,
+        AlterTableWithCascade => tables::alter_table_with_cascade,
+        AlterTableWithEnvironmentContext => tables::alter_table_with_environment_context,
+        CreateTable => tables::create_table,
+        CreateTableReq => tables::create_table_req,
+        CreateTableWithEnvironmentContext => tables::create_table_with_environment_context,
+        DropTable => tables::drop_table,
+        DropTableReq => tables::drop_table_req,
+        DropTableWithEnvironmentContext => tables::drop_table_with_environment_context,
+        GetAllTables => tables::get_all_tables,
+        GetFields => tables::get_fields,
+        GetFieldsReq => tables::get_fields_req,
+        GetFieldsWithEnvironmentContext => tables::get_fields_with_environment_context,
+        GetSchema => tables::get_schema,
+        GetSchemaReq => tables::get_schema_req,
+        GetSchemaWithEnvironmentContext => tables::get_schema_with_environment_context,
+        GetTable => tables::get_table,
+        GetTableMeta => tables::get_table_meta,
+        GetTableNamesByFilter => tables::get_table_names_by_filter,
+        GetTableObjectsByName => tables::get_table_objects_by_name,
+        GetTableObjectsByNameReq => tables::get_table_objects_by_name_req,
+        GetTableReq => tables::get_table_req,
+        GetTables => tables::get_tables,
+        GetTablesByType => tables::get_tables_by_type,
+        GetTablesExt => tables::get_tables_ext,
+        GetMaterializedViewsForRewriting => tables::get_materialized_views_for_rewriting,
+        GetAllMaterializedViewObjectsForRewriting => tables::get_all_materialized_view_objects_for_rewriting,
+        TranslateTableDryrun => tables::translate_table_dryrun,
+        TruncateTable => tables::truncate_table,
+        TruncateTableReq => tables::truncate_table_req,
+        UpdateCreationMetadata => tables::update_creation_metadata,
+
+        // Column statistics
+        DeleteColumnStatisticsReq => statistics::delete_column_statistics_req,
+        DeletePartitionColumnStatistics => statistics::delete_partition_column_statistics,
+        DeleteTableColumnStatistics => statistics::delete_table_column_statistics,
+        GetAggrStatsFor => statistics::get_aggr_stats_for,
+        GetPartitionColumnStatistics => statistics::get_partition_column_statistics,
+        GetPartitionsStatisticsReq => statistics::get_partitions_statistics_req,
+        GetTableColumnStatistics => statistics::get_table_column_statistics,
+        GetTableStatisticsReq => statistics::get_table_statistics_req,
+        SetAggrStatsFor => statistics::set_aggr_stats_for,
+        UpdatePartitionColumnStatistics => statistics::update_partition_column_statistics,
+        UpdatePartitionColumnStatisticsReq => statistics::update_partition_column_statistics_req,
+        UpdateTableColumnStatistics => statistics::update_table_column_statistics,
+        UpdateTableColumnStatisticsReq => statistics::update_table_column_statistics_req,
+
+        // Functions
+        AlterFunction => functions::alter_function,
+        CreateFunction => functions::create_function,
+        DropFunction => functions::drop_function,
+        GetAllFunctions => functions::get_all_functions,
+        GetFunction => functions::get_function,
+        GetFunctions => functions::get_functions,
+        GetFunctionsReq => functions::get_functions_req,
+
+        // Roles
+        CreateRole => roles::create_role,
+        DropRole => roles::drop_role,
+        GetPrincipalsInRole => roles::get_principals_in_role,
+        GetRoleGrantsForPrincipal => roles::get_role_grants_for_principal,
+        GetRoleNames => roles::get_role_names,
+        GrantRevokeRole => roles::grant_revoke_role,
+        GrantRole => roles::grant_role,
+        ListRoles => roles::list_roles,
+        RevokeRole => roles::revoke_role,
+
+        // Privileges
+        GetPrivilegeSet => privileges::get_privilege_set,
+        GrantPrivileges => privileges::grant_privileges,
+        GrantRevokePrivileges => privileges::grant_revoke_privileges,
+        ListPrivileges => privileges::list_privileges,
+        RefreshPrivileges => privileges::refresh_privileges,
+        RevokePrivileges => privileges::revoke_privileges,
+
+        // Connection and server
+        AliveSince => session::alive_since,
+        FlushCache => session::flush_cache,
+        GetConfigValue => session::get_config_value,
+        GetCounter => session::get_counter,
+        GetCounters => session::get_counters,
+        GetCpuProfile => session::get_cpu_profile,
+        GetMetaConf => session::get_meta_conf,
+        GetMetastoreDbUuid => session::get_metastore_db_uuid,
+        GetName => session::get_name,
+        GetOption => session::get_option,
+        GetOptions => session::get_options,
+        GetStatus => session::get_status,
+        GetStatusDetails => session::get_status_details,
+        GetVersion => session::get_version,
+        Reinitialize => session::reinitialize,
+        SetMetaConf => session::set_meta_conf,
+        SetOption => session::set_option,
+        SetUgi => session::set_ugi,
+        Shutdown => session::shutdown,
+    }
+    streamed {
+    }
+}
+
+/// The reply of a method: its result, the exception that it declares for a failure, or, where it declares none that
+/// fits, what Apache's server sends then.
+fn answer<M: Method>(result: Result<M::Ok>) -> Answer {
+    match result {
+        Ok(value) => match M::reply(Ok(value)) {
+            Ok(reply) => Answer::Reply { reply: Box::new(reply), failure: None },
+            Err(exception) => internal(M::NAME, exception.message()),
+        },
+        Err(failure) => refuse::<M>(failure),
+    }
+}
+
+fn stream<M: Method>(result: Result<Box<dyn Body>>) -> Answer {
+    match result {
+        Ok(body) => Answer::Streamed { body, refuse: refuse::<M> },
+        Err(failure) => refuse::<M>(failure),
+    }
+}
+
+fn refuse<M: Method>(failure: Failure) -> Answer {
+    let message = failure.message().to_owned();
+    match failure.exception(M::THROWS).map(|exception| M::reply(Err(exception))) {
+        Some(Ok(reply)) => Answer::Reply { reply: Box::new(reply), failure: Some(message) },
+        _ => internal(M::NAME, &message),
+    }
+}
+
+fn internal(method: &str, message: &str) -> Answer {
+    Answer::Refused {
+        kind: ApplicationExceptionKind::INTERNAL_ERROR,
+        message: format!("Internal error processing {method}: {message}"),
+    }
+}
+
+/// A method of the IDL that nothing serves: a MetaException that says so, where the method declares it.
+fn not_yet(request: Request) -> Answer {
+    let method = request.name();
+    let message = format!("The method {method} is not there yet in this version of Propolis");
+    match request.refusal(ExceptionKind::Meta.with(&message)) {
+        Ok(reply) => Answer::Reply { reply: Box::new(reply), failure: Some(message) },
+        Err(_) => internal(method, &message),
+    }
+}
+
+/// Methods of the IDL in order of their names, each with whether it is served.
+pub fn states() -> impl Iterator<Item = (&'static MethodInfo, bool)> {
+    METHODS.iter().map(|method| (method, SERVED.contains(&method.name)))
+}

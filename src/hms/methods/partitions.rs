@@ -1,0 +1,164 @@
+//! Partitions.
+
+mod add;
+mod alter;
+mod drop;
+mod get;
+mod list;
+mod names;
+mod specs;
+
+use propolis_thrift::{FastStr, types};
+use regex::Regex;
+
+use crate::error::CatalogError;
+use crate::filter::LikeDialect;
+use crate::hms::call::Call;
+use crate::hms::convert::partitions::wire_partition;
+use crate::hms::convert::privileges::wire_privilege_set;
+use crate::hms::convert::texts;
+use crate::hms::encode::Wrap;
+use crate::hms::encode::partitions::PartitionList;
+use crate::hms::error::Result;
+use crate::hms::methods::Body;
+use crate::model::partition_name::parse_partition_name;
+use crate::model::{PartitionBatch, TableName};
+
+pub use add::*;
+pub use alter::*;
+pub use drop::*;
+pub use get::*;
+pub use list::*;
+pub use names::*;
+pub use specs::*;
+
+/// The setting, of a session, that names of new partitions must match.
+const NAME_PATTERN: [&str; 2] =
+    ["metastore.partition.name.whitelist.pattern", "hive.metastore.partition.name.whitelist.pattern"];
+
+/// How many are asked for: negative means all.
+fn limit(max: Option<impl Into<i64>>) -> Option<i64> {
+    max.map(Into::into).filter(|max| *max >= 0)
+}
+
+/// The one partition of a batch.
+fn one(batch: &PartitionBatch) -> Result<types::Partition> {
+    let mut partitions = whole(batch)?;
+    Ok(partitions.pop().ok_or_else(|| CatalogError::internal("a partition was looked for and not given back"))?)
+}
+
+fn whole(batch: &PartitionBatch) -> Result<Vec<types::Partition>> {
+    let name = &batch.table.name;
+    Ok(batch.partitions()?.iter().map(|partition| wire_partition(partition, name)).collect())
+}
+
+/// Who wants to see privileges beside partitions. Apache's server shows them in lists when both parts are given.
+struct Viewer {
+    user: Option<FastStr>,
+    groups: Option<Vec<FastStr>>,
+}
+
+/// A list of partitions, each with what the viewer may do with it where the table keeps that.
+async fn with_privileges(call: &Call, batch: PartitionBatch, viewer: Viewer, wrap: Wrap) -> Result<Box<dyn Body>> {
+    let privileges = match (viewer.user, viewer.groups) {
+        (Some(user), Some(groups)) => {
+            call.catalog.partition_privileges(&batch.table, Some(&user), &texts(Some(groups))).await?
+        }
+        _ => None,
+    };
+    let Some(privileges) = privileges else {
+        return Ok(Box::new(PartitionList::new(batch, wrap)));
+    };
+    let mut partitions = whole(&batch)?;
+    for partition in &mut partitions {
+        let set = privileges.of(&texts(partition.values.clone()));
+        partition.privileges = Some(wire_privilege_set(set));
+    }
+    Ok(Box::new(PartitionList::whole(partitions, wrap)))
+}
+
+/// What newer requests may leave out of the partitions that they get.
+#[derive(Default)]
+struct Omitted {
+    columns: bool,
+    include: Option<FastStr>,
+    exclude: Option<FastStr>,
+}
+
+impl Omitted {
+    fn apply(self, batch: PartitionBatch, wrap: Wrap) -> Result<Box<dyn Body>> {
+        let batch = match (key_pattern(self.include.as_deref())?, key_pattern(self.exclude.as_deref())?) {
+            (None, None) => batch,
+            (include, exclude) => batch.filter_parameters(|key| {
+                include.as_ref().is_none_or(|pattern| pattern.is_match(key))
+                    && !exclude.as_ref().is_some_and(|pattern| pattern.is_match(key))
+            }),
+        };
+        Ok(Box::new(if self.columns {
+            PartitionList::without_columns(batch, wrap)
+        } else {
+            PartitionList::new(batch, wrap)
+        }))
+    }
+}
+
+/// A pattern for keys of parameters, with the wildcards of SQL's LIKE; none where it is null or empty.
+fn key_pattern(text: Option<&str>) -> Result<Option<Regex>> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let parts: String = text
+        .chars()
+        .map(|c| match c {
+            '%' => ".*".to_owned(),
+            '_' => ".".to_owned(),
+            c => regex::escape(c.encode_utf8(&mut [0; 4])),
+        })
+        .collect();
+    let pattern = Regex::new(&format!("(?s)^{parts}$"))
+        .map_err(|error| CatalogError::invalid_input(format!("{text:?} is not a pattern for parameter keys: {error}")))?;
+    Ok(Some(pattern))
+}
+
+/// The values in the name of a partition of this table, in the order of its keys.
+async fn values_of(call: &Call, table: &TableName, name: &str) -> Result<Vec<String>> {
+    let table = call.catalog.get_table(table).await?;
+    let keys = table.partition_key_names();
+    let parts = parse_partition_name(name).map_err(|error| CatalogError::invalid_input(error.to_string()))?;
+    let value = |key: &str| parts.iter().find(|(part, _)| part == key).map(|(_, value)| value.clone());
+    match keys.iter().map(|key| value(key)).collect::<Option<Vec<_>>>() {
+        Some(values) if values.len() == parts.len() => Ok(values),
+        _ => Err(CatalogError::not_found(format!(
+            "{name:?} does not name a partition of table {}, whose partition keys are {}",
+            table.name,
+            keys.join(", ")
+        ))
+        .into()),
+    }
+}
+
+/// Refuses values that the session's pattern for partition names does not allow.
+fn check_characters(call: &Call, values: &[String]) -> Result<()> {
+    let Some(text) = NAME_PATTERN.iter().find_map(|key| call.session.meta_conf(key)).filter(|text| !text.is_empty())
+    else {
+        return Ok(());
+    };
+    let pattern = Regex::new(&format!("^(?:{text})$"))
+        .map_err(|error| CatalogError::invalid_input(format!("{text:?} is not a pattern for partition names: {error}")))?;
+    match values.iter().find(|value| !pattern.is_match(value)) {
+        None => Ok(()),
+        Some(value) => Err(CatalogError::invalid_input(format!(
+            "Partition value {value:?} contains a character not matched by the whitelist pattern {text:?}. To allow \
+             it, change {}",
+            NAME_PATTERN[0]
+        ))
+        .into()),
+    }
+}
+
+/// An expression in bytes, as text that may be a filter: some engines send that in place of Hive's own serialized
+/// expressions, which nothing but Hive's own code can read.
+fn filter_text(expression: &[u8]) -> Option<&str> {
+    std::str::from_utf8(expression).ok()
+}
+
+/// For calls that clients of all releases make alike, so that only the pattern itself tells which LIKE is meant.
+const EITHER: LikeDialect = LikeDialect::Auto;

@@ -1,0 +1,149 @@
+//! Altering, renaming and exchanging partitions.
+
+use std::collections::BTreeMap;
+
+use propolis_thrift::{AHashMap, FastStr, args, types};
+
+use super::{check_characters, whole};
+use crate::error::CatalogError;
+use crate::hms::call::{Call, null, required};
+use crate::hms::convert::partitions::PartitionReader;
+use crate::hms::convert::texts;
+use crate::hms::encode::Wrap;
+use crate::hms::encode::partitions::PartitionList;
+use crate::hms::error::Result;
+use crate::hms::methods::Body;
+use crate::model::name::fold;
+use crate::model::{PartitionBatch, TableName};
+
+pub async fn alter_partition(call: &Call, args: args::AlterPartition) -> Result<()> {
+    let name = call.table(args.db_name, args.tbl_name)?;
+    alter(call, &name, vec![required(args.new_part, "partition")?], None).await
+}
+
+pub async fn alter_partition_with_environment_context(
+    call: &Call,
+    args: args::AlterPartitionWithEnvironmentContext,
+) -> Result<()> {
+    let name = call.table(args.db_name, args.tbl_name)?;
+    alter(call, &name, vec![required(args.new_part, "partition")?], None).await
+}
+
+pub async fn alter_partitions(call: &Call, args: args::AlterPartitions) -> Result<()> {
+    let name = call.table(args.db_name, args.tbl_name)?;
+    alter(call, &name, required(args.new_parts, "list of partitions")?, None).await
+}
+
+pub async fn alter_partitions_with_environment_context(
+    call: &Call,
+    args: args::AlterPartitionsWithEnvironmentContext,
+) -> Result<()> {
+    let name = call.table(args.db_name, args.tbl_name)?;
+    alter(call, &name, required(args.new_parts, "list of partitions")?, None).await
+}
+
+pub async fn alter_partitions_req(
+    call: &Call,
+    args: args::AlterPartitionsReq,
+) -> Result<types::AlterPartitionsResponse> {
+    let request = required(args.req, "request")?;
+    let name = call.table_in(request.cat_name.as_ref(), Some(request.db_name), Some(request.table_name))?;
+    alter(call, &name, request.partitions, request.partition_col_schema).await?;
+    Ok(types::AlterPartitionsResponse {})
+}
+
+async fn alter(
+    call: &Call,
+    table: &TableName,
+    sent: Vec<types::Partition>,
+    columns: Option<Vec<types::FieldSchema>>,
+) -> Result<()> {
+    sent.iter().try_for_each(|partition| check_table(table, partition))?;
+    let partitions = PartitionReader::with_columns(columns).read_all(sent)?;
+    Ok(call.catalog.alter_partitions(&call.caller(), table, partitions).await?)
+}
+
+pub async fn rename_partition(call: &Call, args: args::RenamePartition) -> Result<()> {
+    let name = call.table(args.db_name, args.tbl_name)?;
+    rename(call, &name, args.part_vals, args.new_part).await
+}
+
+pub async fn rename_partition_req(
+    call: &Call,
+    args: args::RenamePartitionReq,
+) -> Result<types::RenamePartitionResponse> {
+    let request = required(args.req, "request")?;
+    let name = call.table_in(request.cat_name.as_ref(), Some(request.db_name), Some(request.table_name))?;
+    rename(call, &name, Some(request.part_vals), Some(request.new_part)).await?;
+    Ok(types::RenamePartitionResponse {})
+}
+
+async fn rename(
+    call: &Call,
+    table: &TableName,
+    old_values: Option<Vec<FastStr>>,
+    sent: Option<types::Partition>,
+) -> Result<()> {
+    let sent = required(sent, "new partition")?;
+    check_table(table, &sent)?;
+    let new = PartitionReader::default().read(sent)?;
+    match old_values {
+        // Old clients alter a partition so.
+        None => Ok(call.catalog.alter_partitions(&call.caller(), table, vec![new]).await?),
+        Some(old_values) => {
+            check_characters(call, &new.values)?;
+            Ok(call.catalog.rename_partition(&call.caller(), table, &texts(Some(old_values)), new).await?)
+        }
+    }
+}
+
+/// Refuses a partition that says it is of another table than the call.
+fn check_table(table: &TableName, sent: &types::Partition) -> Result<()> {
+    let differs = |sent: Option<&FastStr>, own: &str| sent.is_some_and(|name| fold(name) != own);
+    if differs(sent.db_name.as_ref(), &table.database) || differs(sent.table_name.as_ref(), &table.table) {
+        return Err(CatalogError::invalid_input(format!(
+            "A partition of another table cannot be altered in table {table}: a partition stays in its table"
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+/// Apache's server answers an empty partition here.
+pub async fn exchange_partition(call: &Call, args: args::ExchangePartition) -> Result<types::Partition> {
+    exchange(
+        call,
+        args.partition_specs,
+        (args.source_db, args.source_table_name),
+        (args.dest_db, args.dest_table_name),
+    )
+    .await?;
+    Ok(types::Partition { create_time: Some(0), last_access_time: Some(0), ..Default::default() })
+}
+
+pub async fn exchange_partitions(call: &Call, args: args::ExchangePartitions) -> Result<Box<dyn Body>> {
+    let exchanged = exchange(
+        call,
+        args.partition_specs,
+        (args.source_db, args.source_table_name),
+        (args.dest_db, args.dest_table_name),
+    )
+    .await?;
+    Ok(Box::new(PartitionList::new(exchanged, Wrap::Bare)))
+}
+
+async fn exchange(
+    call: &Call,
+    given: Option<AHashMap<FastStr, FastStr>>,
+    source: (Option<FastStr>, Option<FastStr>),
+    target: (Option<FastStr>, Option<FastStr>),
+) -> Result<PartitionBatch> {
+    let given: BTreeMap<String, String> = given
+        .ok_or_else(|| null("partition specs"))?
+        .into_iter()
+        .map(|(key, value)| (key.to_string(), value.to_string()))
+        .collect();
+    let source = call.table(source.0, source.1)?;
+    let target = call.table(target.0, target.1)?;
+    Ok(call.catalog.exchange_partitions(&call.caller(), &given, &source, &target).await?)
+}

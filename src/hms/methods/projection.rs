@@ -1,0 +1,160 @@
+//! Projections: which fields of an answer a client asked for, as dotted names from the IDL.
+
+use propolis_thrift::{ExceptionKind, types};
+use regex::Regex;
+
+use crate::error::CatalogError;
+use crate::hms::error::Result;
+
+/// Fields of a table that a projection may name.
+const TABLE_FIELDS: &[&str] = &[
+    "catName", "colStats", "createTime", "creationMetadata", "dbName", "id", "lastAccessTime", "owner", "ownerType",
+    "parameters", "partitionKeys", "privileges", "retention", "rewriteEnabled", "sd", "tableName", "tableType",
+    "temporary", "viewExpandedText", "viewOriginalText", "writeId",
+];
+/// Fields of a storage descriptor.
+const STORAGE_FIELDS: &[&str] = &[
+    "bucketCols", "cols", "compressed", "inputFormat", "location", "numBuckets", "outputFormat", "parameters",
+    "serdeInfo", "skewedInfo", "sortCols", "storedAsSubDirectories",
+];
+/// Fields of a SerDe.
+const SERDE_FIELDS: &[&str] = &[
+    "description", "deserializerClass", "name", "parameters", "serdeType", "serializationLib", "serializerClass",
+];
+
+/// The fields asked for; none means all.
+#[derive(Debug, Default)]
+pub struct Projection {
+    fields: Vec<String>,
+    include_parameters: Option<Regex>,
+    exclude_parameters: Option<Regex>,
+}
+
+impl Projection {
+    pub fn of_tables(sent: Option<types::GetProjectionsSpec>) -> Result<Self> {
+        let Some(sent) = sent else { return Ok(Self::default()) };
+        let fields: Vec<String> =
+            sent.field_list.unwrap_or_default().into_iter().map(|field| field.to_string()).collect();
+        let has_pattern = [&sent.include_param_key_pattern, &sent.exclude_param_key_pattern]
+            .iter()
+            .any(|pattern| pattern.as_deref().is_some_and(|pattern| !pattern.is_empty()));
+        if fields.is_empty() && has_pattern {
+            let message = "A pattern for parameter keys needs a list of fields beside it";
+            return Err(ExceptionKind::InvalidOperation.with(message).into());
+        }
+        for field in &fields {
+            check(field, TABLE_FIELDS)?;
+        }
+        Ok(Self {
+            fields,
+            include_parameters: pattern(sent.include_param_key_pattern.as_deref())?,
+            exclude_parameters: pattern(sent.exclude_param_key_pattern.as_deref())?,
+        })
+    }
+
+    /// Whether a field, something in it, or what it lies in was asked for.
+    fn wants(&self, field: &str) -> bool {
+        let within = |inner: &str, outer: &str| {
+            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.fields.iter().any(|asked| within(asked, field) || within(field, asked))
+    }
+
+    fn keep<T>(&self, field: &str, value: &mut Option<T>) {
+        if !self.wants(field) {
+            *value = None;
+        }
+    }
+
+    /// The table with only the fields asked for set.
+    pub fn table(&self, mut table: types::Table) -> types::Table {
+        if self.fields.is_empty() {
+            return table;
+        }
+        self.keep("catName", &mut table.cat_name);
+        self.keep("colStats", &mut table.col_stats);
+        self.keep("createTime", &mut table.create_time);
+        self.keep("creationMetadata", &mut table.creation_metadata);
+        self.keep("dbName", &mut table.db_name);
+        self.keep("id", &mut table.id);
+        self.keep("lastAccessTime", &mut table.last_access_time);
+        self.keep("owner", &mut table.owner);
+        self.keep("ownerType", &mut table.owner_type);
+        self.keep("parameters", &mut table.parameters);
+        self.keep("partitionKeys", &mut table.partition_keys);
+        self.keep("privileges", &mut table.privileges);
+        self.keep("retention", &mut table.retention);
+        self.keep("rewriteEnabled", &mut table.rewrite_enabled);
+        self.keep("sd", &mut table.sd);
+        self.keep("tableName", &mut table.table_name);
+        self.keep("tableType", &mut table.table_type);
+        self.keep("temporary", &mut table.temporary);
+        self.keep("viewExpandedText", &mut table.view_expanded_text);
+        self.keep("viewOriginalText", &mut table.view_original_text);
+        self.keep("writeId", &mut table.write_id);
+        if let Some(parameters) = &mut table.parameters {
+            parameters.retain(|key, _| {
+                self.include_parameters.as_ref().is_none_or(|pattern| pattern.is_match(key))
+                    && !self.exclude_parameters.as_ref().is_some_and(|pattern| pattern.is_match(key))
+            });
+        }
+        if let Some(sd) = &mut table.sd {
+            self.storage(sd);
+        }
+        table
+    }
+
+    fn storage(&self, sd: &mut types::StorageDescriptor) {
+        self.keep("sd.bucketCols", &mut sd.bucket_cols);
+        self.keep("sd.cols", &mut sd.cols);
+        self.keep("sd.compressed", &mut sd.compressed);
+        self.keep("sd.inputFormat", &mut sd.input_format);
+        self.keep("sd.location", &mut sd.location);
+        self.keep("sd.numBuckets", &mut sd.num_buckets);
+        self.keep("sd.outputFormat", &mut sd.output_format);
+        self.keep("sd.parameters", &mut sd.parameters);
+        self.keep("sd.serdeInfo", &mut sd.serde_info);
+        self.keep("sd.skewedInfo", &mut sd.skewed_info);
+        self.keep("sd.sortCols", &mut sd.sort_cols);
+        self.keep("sd.storedAsSubDirectories", &mut sd.stored_as_sub_directories);
+        if let Some(serde) = &mut sd.serde_info {
+            self.keep("sd.serdeInfo.description", &mut serde.description);
+            self.keep("sd.serdeInfo.deserializerClass", &mut serde.deserializer_class);
+            self.keep("sd.serdeInfo.name", &mut serde.name);
+            self.keep("sd.serdeInfo.parameters", &mut serde.parameters);
+            self.keep("sd.serdeInfo.serdeType", &mut serde.serde_type);
+            self.keep("sd.serdeInfo.serializationLib", &mut serde.serialization_lib);
+            self.keep("sd.serdeInfo.serializerClass", &mut serde.serializer_class);
+        }
+    }
+}
+
+fn pattern(text: Option<&str>) -> Result<Option<Regex>> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let pattern = Regex::new(&format!("^(?:{text})$")).map_err(|error| {
+        CatalogError::invalid_input(format!("{text:?} is not a pattern for parameter keys: {error}"))
+    })?;
+    Ok(Some(pattern))
+}
+
+/// Refuses names of fields that do not exist, at each level.
+fn check(field: &str, top: &[&str]) -> Result<()> {
+    let mut parts = field.split('.');
+    let mut known = top;
+    while let Some(part) = parts.next() {
+        if !known.contains(&part) {
+            return Err(CatalogError::invalid_input(format!(
+                "Invalid field in the projection: {field:?}; {part:?} is none of {}",
+                known.join(", ")
+            ))
+            .into());
+        }
+        known = match part {
+            "sd" => STORAGE_FIELDS,
+            "serdeInfo" => SERDE_FIELDS,
+            // What lies in other fields is not projected: asking for a part gives the whole.
+            _ => return Ok(()),
+        };
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! Tables: creating, altering, dropping. See [`read`] for the rest.
+
+mod read;
+
+use propolis_thrift::{AHashMap, FastStr, args, types};
+
+use crate::catalog::tables::DO_NOT_UPDATE_STATS;
+use crate::catalog::{AlterTable, CreateTable, DropTable, Expected};
+use crate::error::CatalogError;
+use crate::hms::call::{Call, required};
+use crate::hms::convert::privileges::privilege_set;
+use crate::hms::convert::tables::{creation_metadata, table, wire_table};
+use crate::hms::convert::texts;
+use crate::hms::error::Result;
+use crate::model::TableName;
+
+pub use read::*;
+
+/// The properties of a call's environment context, which carries what the IDL has no argument for.
+#[derive(Debug, Default)]
+pub struct Context(AHashMap<FastStr, FastStr>);
+
+impl Context {
+    pub fn new(sent: Option<types::EnvironmentContext>) -> Self {
+        Self(sent.and_then(|context| context.properties).unwrap_or_default())
+    }
+
+    pub fn get(&self, key: &str) -> Option<&FastStr> {
+        self.0.get(key)
+    }
+
+    pub fn is_true(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+}
+
+pub async fn create_table(call: &Call, args: args::CreateTable) -> Result<()> {
+    create(call, args.tbl, None).await
+}
+
+pub async fn create_table_with_environment_context(
+    call: &Call,
+    args: args::CreateTableWithEnvironmentContext,
+) -> Result<()> {
+    create(call, args.tbl, args.environment_context).await
+}
+
+pub async fn create_table_req(call: &Call, args: args::CreateTableReq) -> Result<()> {
+    let request = required(args.request, "request")?;
+    refuse_constraints(&request)?;
+    create(call, Some(request.table), request.env_context).await
+}
+
+/// What a create would store, without storing it.
+pub async fn translate_table_dryrun(call: &Call, args: args::TranslateTableDryrun) -> Result<types::Table> {
+    let request = required(args.request, "request")?;
+    let name = name_of(call, &request.table)?;
+    Ok(wire_table(&call.catalog.plan_table(table(request.table, name)?).await?))
+}
+
+async fn create(call: &Call, sent: Option<types::Table>, context: Option<types::EnvironmentContext>) -> Result<()> {
+    let mut sent = required(sent, "table")?;
+    let name = name_of(call, &sent)?;
+    let how = CreateTable {
+        without_statistics: Context::new(context).is_true(DO_NOT_UPDATE_STATS),
+        privileges: sent.privileges.take().map(privilege_set).transpose()?,
+    };
+    call.catalog.create_table(&call.caller(), table(sent, name)?, how).await?;
+    Ok(())
+}
+
+fn name_of(call: &Call, sent: &types::Table) -> Result<TableName> {
+    call.table_in(sent.cat_name.as_ref(), sent.db_name.clone(), sent.table_name.clone())
+}
+
+/// Constraints are not stored yet, and dropping them silently would be worse than refusing.
+fn refuse_constraints(request: &types::CreateTableRequest) -> Result<()> {
+    let given = request.primary_keys.as_ref().is_some_and(|keys| !keys.is_empty())
+        || request.foreign_keys.as_ref().is_some_and(|keys| !keys.is_empty())
+        || request.unique_constraints.as_ref().is_some_and(|constraints| !constraints.is_empty())
+        || request.not_null_constraints.as_ref().is_some_and(|constraints| !constraints.is_empty())
+        || request.default_constraints.as_ref().is_some_and(|constraints| !constraints.is_empty())
+        || request.check_constraints.as_ref().is_some_and(|constraints| !constraints.is_empty());
+    if given {
+        return Err(CatalogError::invalid_input(
+            "Constraints are not there yet in this version of Propolis: create the table without them",
+        )
+        .into());
+    }
+    Ok(())
+}
+
+pub async fn alter_table(call: &Call, args: args::AlterTable) -> Result<()> {
+    alter(call, None, args.dbname, args.tbl_name, args.new_tbl, AlterTable::default()).await
+}
+
+pub async fn alter_table_with_cascade(call: &Call, args: args::AlterTableWithCascade) -> Result<()> {
+    let how = AlterTable { cascade: args.cascade.unwrap_or_default(), ..AlterTable::default() };
+    alter(call, None, args.dbname, args.tbl_name, args.new_tbl, how).await
+}
+
+pub async fn alter_table_with_environment_context(
+    call: &Call,
+    args: args::AlterTableWithEnvironmentContext,
+) -> Result<()> {
+    let how = how_to_alter(&Context::new(args.environment_context));
+    alter(call, None, args.dbname, args.tbl_name, args.new_tbl, how).await
+}
+
+pub async fn alter_table_req(call: &Call, args: args::AlterTableReq) -> Result<types::AlterTableResponse> {
+    let request = required(args.req, "request")?;
+    let mut how = how_to_alter(&Context::new(request.environment_context));
+    if let Some(key) = request.expected_parameter_key {
+        let value = request.expected_parameter_value.map(|value| value.to_string());
+        how.expected = Some(Expected { key: key.to_string(), value });
+    }
+    let (catalog, database, name) = (request.cat_name, Some(request.db_name), Some(request.table_name));
+    alter(call, catalog, database, name, Some(request.table), how).await?;
+    Ok(types::AlterTableResponse {})
+}
+
+/// Environment properties that clients set: CASCADE, and what Iceberg's HiveCatalog and Hive 4 use for compare-and-set.
+fn how_to_alter(context: &Context) -> AlterTable {
+    AlterTable {
+        cascade: context.is_true("CASCADE"),
+        expected: context.get("expected_parameter_key").map(|key| Expected {
+            key: key.to_string(),
+            value: context.get("expected_parameter_value").map(|value| value.to_string()),
+        }),
+        expected_version: None,
+    }
+}
+
+async fn alter(
+    call: &Call,
+    catalog: Option<FastStr>,
+    database: Option<FastStr>,
+    name: Option<FastStr>,
+    sent: Option<types::Table>,
+    how: AlterTable,
+) -> Result<()> {
+    let name = call.table_in(catalog.as_ref(), database, name)?;
+    let sent = required(sent, "table")?;
+    // What the new definition leaves open of its name stays.
+    let new_name = TableName::new(
+        sent.cat_name.as_deref().unwrap_or(&name.catalog),
+        sent.db_name.as_deref().unwrap_or(&name.database),
+        sent.table_name.as_deref().unwrap_or(&name.table),
+    );
+    call.catalog.alter_table(&call.caller(), &name, table(sent, new_name)?, how).await?;
+    Ok(())
+}
+
+pub async fn drop_table(call: &Call, args: args::DropTable) -> Result<()> {
+    let name = call.table(args.dbname, args.name)?;
+    drop(call, name, args.delete_data).await
+}
+
+pub async fn drop_table_with_environment_context(
+    call: &Call,
+    args: args::DropTableWithEnvironmentContext,
+) -> Result<()> {
+    let name = call.table(args.dbname, args.name)?;
+    drop(call, name, args.delete_data).await
+}
+
+pub async fn drop_table_req(call: &Call, args: args::DropTableReq) -> Result<()> {
+    let request = required(args.drop_table_req, "request")?;
+    let name = call.table_in(request.catalog_name.as_ref(), Some(request.db_name), Some(request.table_name))?;
+    drop(call, name, request.delete_data).await
+}
+
+async fn drop(call: &Call, name: TableName, delete_data: Option<bool>) -> Result<()> {
+    let how = DropTable { if_exists: false, delete_data: delete_data.unwrap_or_default() };
+    Ok(call.catalog.drop_table(&call.caller(), &name, how).await?)
+}
+
+pub async fn truncate_table(call: &Call, args: args::TruncateTable) -> Result<()> {
+    let name = call.table(args.db_name, args.table_name)?;
+    Ok(call.catalog.truncate_table(&call.caller(), &name, &texts(args.part_names)).await?)
+}
+
+pub async fn truncate_table_req(call: &Call, args: args::TruncateTableReq) -> Result<types::TruncateTableResponse> {
+    let request = required(args.req, "request")?;
+    let name = call.table(Some(request.db_name), Some(request.table_name))?;
+    call.catalog.truncate_table(&call.caller(), &name, &texts(request.part_names)).await?;
+    Ok(types::TruncateTableResponse {})
+}
+
+pub async fn update_creation_metadata(call: &Call, args: args::UpdateCreationMetadata) -> Result<()> {
+    let name = call.table_in(args.cat_name.as_ref(), args.dbname, args.tbl_name)?;
+    let metadata = creation_metadata(required(args.creation_metadata, "creation metadata")?);
+    Ok(call.catalog.update_creation_metadata(&call.caller(), &name, metadata).await?)
+}

@@ -1,0 +1,210 @@
+//! Reading and listing tables.
+
+use propolis_thrift::{ExceptionKind, FastStr, args, types};
+
+use crate::error::{CatalogError, ErrorKind};
+use crate::hms::call::{Call, null, required};
+use crate::hms::convert::storage::wire_columns;
+use crate::hms::convert::tables::wire_table;
+use crate::hms::convert::{texts, wire, wire_list, wire_option, wire_principal_type};
+use crate::hms::error::{Failure, Result};
+use crate::hms::methods::projection::Projection;
+use crate::model::TableName;
+
+pub async fn get_table(call: &Call, args: args::GetTable) -> Result<types::Table> {
+    let name = call.table(args.dbname, args.tbl_name)?;
+    Ok(wire_table(&*call.catalog.get_table(&name).await?))
+}
+
+pub async fn get_table_req(call: &Call, args: args::GetTableReq) -> Result<types::GetTableResult> {
+    let request = required(args.req, "request")?;
+    let name = call.table_in(request.cat_name.as_ref(), Some(request.db_name), Some(request.tbl_name))?;
+    let table = wire_table(&*call.catalog.get_table(&name).await?);
+    Ok(types::GetTableResult { table, is_stats_compliant: None })
+}
+
+pub async fn get_table_objects_by_name(call: &Call, args: args::GetTableObjectsByName) -> Result<Vec<types::Table>> {
+    let database = call.database(args.dbname).map_err(unknown_database)?;
+    let names = args.tbl_names.ok_or_else(|| ExceptionKind::InvalidOperation.with("The list of table names is null"))?;
+    let tables = call.catalog.get_tables(&database, &texts(Some(names))).await.map_err(unknown_database)?;
+    Ok(tables.iter().map(wire_table).collect())
+}
+
+pub async fn get_table_objects_by_name_req(
+    call: &Call,
+    args: args::GetTableObjectsByNameReq,
+) -> Result<types::GetTablesResult> {
+    let request = required(args.req, "request")?;
+    let database = call.database_in(request.cat_name.as_ref(), Some(request.db_name)).map_err(unknown_database)?;
+    let projection = Projection::of_tables(request.projection_spec)?;
+    let names = match (request.tbl_names, request.tables_pattern) {
+        (Some(names), _) => texts(Some(names)),
+        (None, Some(pattern)) => call.catalog.table_names(&database, Some(&pattern), None).await?,
+        (None, None) => {
+            let message = "Neither a list of table names nor a pattern is given";
+            return Err(ExceptionKind::InvalidOperation.with(message).into());
+        }
+    };
+    let tables = call.catalog.get_tables(&database, &names).await.map_err(unknown_database)?;
+    Ok(types::GetTablesResult { tables: tables.iter().map(|table| projection.table(wire_table(table))).collect() })
+}
+
+/// Calls that declare UnknownDBException mean it for a database that is not there, or not named at all.
+fn unknown_database(error: impl Into<Failure>) -> Failure {
+    match error.into() {
+        Failure::Catalog(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::InvalidInput) => {
+            ExceptionKind::UnknownDb.with(error.message).into()
+        }
+        other => other,
+    }
+}
+
+pub async fn get_all_tables(call: &Call, args: args::GetAllTables) -> Result<Vec<FastStr>> {
+    let database = call.database(args.db_name)?;
+    Ok(wire_list(&call.catalog.table_names(&database, None, None).await?))
+}
+
+pub async fn get_tables(call: &Call, args: args::GetTables) -> Result<Vec<FastStr>> {
+    let database = call.database(args.db_name)?;
+    Ok(wire_list(&call.catalog.table_names(&database, args.pattern.as_deref(), None).await?))
+}
+
+pub async fn get_tables_by_type(call: &Call, args: args::GetTablesByType) -> Result<Vec<FastStr>> {
+    let database = call.database(args.db_name)?;
+    let kind = args.table_type.as_deref().filter(|kind| !kind.is_empty());
+    Ok(wire_list(&call.catalog.table_names(&database, args.pattern.as_deref(), kind).await?))
+}
+
+pub async fn get_materialized_views_for_rewriting(
+    call: &Call,
+    args: args::GetMaterializedViewsForRewriting,
+) -> Result<Vec<FastStr>> {
+    let database = call.database(args.db_name)?;
+    Ok(wire_list(&call.catalog.rewriting_views(Some(&database)).await?.iter().map(|v| &v.table).collect::<Vec<_>>()))
+}
+
+pub async fn get_all_materialized_view_objects_for_rewriting(
+    call: &Call,
+    _: args::GetAllMaterializedViewObjectsForRewriting,
+) -> Result<Vec<types::Table>> {
+    let mut views = Vec::new();
+    for name in call.catalog.rewriting_views(None).await? {
+        views.push(wire_table(&*call.catalog.get_table(&name).await?));
+    }
+    Ok(views)
+}
+
+pub async fn get_tables_ext(call: &Call, args: args::GetTablesExt) -> Result<Vec<types::ExtendedTableInfo>> {
+    let request = required(args.req, "request")?;
+    let database = call.database_in(Some(&request.catalog), Some(request.database))?;
+    let mut names = call.catalog.table_names(&database, Some(&request.table_name_pattern), None).await?;
+    if let Some(limit) = request.limit.and_then(|limit| usize::try_from(limit).ok()) {
+        names.truncate(limit);
+    }
+    Ok(names
+        .iter()
+        .map(|name| types::ExtendedTableInfo { tbl_name: wire(name), ..Default::default() })
+        .collect())
+}
+
+pub async fn get_table_meta(call: &Call, args: args::GetTableMeta) -> Result<Vec<types::TableMeta>> {
+    let (catalog, databases) = call.database_pattern(args.db_patterns)?;
+    let not_empty = |pattern: &&str| !pattern.is_empty();
+    let databases = databases.as_deref().filter(not_empty);
+    let tables = args.tbl_patterns.as_deref().filter(not_empty);
+    let summaries = call.catalog.table_summaries(&catalog, databases, tables, &texts(args.tbl_types)).await?;
+    Ok(summaries
+        .iter()
+        .map(|summary| types::TableMeta {
+            db_name: wire(&summary.name.database),
+            table_name: wire(&summary.name.table),
+            table_type: wire(&summary.kind),
+            comments: wire_option(summary.comment.as_ref()),
+            cat_name: Some(wire(&summary.name.catalog)),
+            owner_name: wire_option(summary.owner_name.as_ref()),
+            owner_type: summary
+                .owner_type
+                .as_deref()
+                .and_then(|kind| kind.parse().ok())
+                .map(wire_principal_type),
+        })
+        .collect())
+}
+
+pub async fn get_table_names_by_filter(call: &Call, args: args::GetTableNamesByFilter) -> Result<Vec<FastStr>> {
+    let database = call.database(args.dbname).map_err(unknown_database)?;
+    let filter = args.filter.ok_or_else(|| ExceptionKind::InvalidOperation.with("The filter is null"))?;
+    let limit = args.max_tables.filter(|limit| *limit >= 0).map(i64::from);
+    let names = call.catalog.table_names_by_filter(&database, &filter, limit).await.map_err(|error| {
+        match error.kind {
+            ErrorKind::NotFound => unknown_database(error),
+            _ => error.into(),
+        }
+    })?;
+    Ok(wire_list(&names))
+}
+
+pub async fn get_fields(call: &Call, args: args::GetFields) -> Result<Vec<types::FieldSchema>> {
+    fields(call, None, args.db_name, args.table_name, false).await
+}
+
+pub async fn get_fields_with_environment_context(
+    call: &Call,
+    args: args::GetFieldsWithEnvironmentContext,
+) -> Result<Vec<types::FieldSchema>> {
+    fields(call, None, args.db_name, args.table_name, false).await
+}
+
+pub async fn get_fields_req(call: &Call, args: args::GetFieldsReq) -> Result<types::GetFieldsResponse> {
+    let request = required(args.req, "request")?;
+    let fields = fields(call, request.cat_name, Some(request.db_name), Some(request.tbl_name), false).await?;
+    Ok(types::GetFieldsResponse { fields })
+}
+
+pub async fn get_schema(call: &Call, args: args::GetSchema) -> Result<Vec<types::FieldSchema>> {
+    fields(call, None, args.db_name, args.table_name, true).await
+}
+
+pub async fn get_schema_with_environment_context(
+    call: &Call,
+    args: args::GetSchemaWithEnvironmentContext,
+) -> Result<Vec<types::FieldSchema>> {
+    fields(call, None, args.db_name, args.table_name, true).await
+}
+
+pub async fn get_schema_req(call: &Call, args: args::GetSchemaReq) -> Result<types::GetSchemaResponse> {
+    let request = required(args.req, "request")?;
+    let fields = fields(call, request.cat_name, Some(request.db_name), Some(request.tbl_name), true).await?;
+    Ok(types::GetSchemaResponse { fields })
+}
+
+/// A table's columns, and behind them its partition keys where the whole schema is asked for.
+async fn fields(
+    call: &Call,
+    catalog: Option<FastStr>,
+    database: Option<FastStr>,
+    table: Option<FastStr>,
+    with_keys: bool,
+) -> Result<Vec<types::FieldSchema>> {
+    // A table may be named DATABASE.TABLE here, as Hive's own clients once did.
+    let table = table.ok_or_else(|| null("table name"))?;
+    let table = table.split_once('.').map_or(table.clone(), |(_, name)| FastStr::new(name));
+    let name = call.table_in(catalog.as_ref(), database, Some(table))?;
+    let table = match call.catalog.get_table(&name).await {
+        Ok(table) => table,
+        Err(error) if error.kind == ErrorKind::NotFound => return Err(no_such_table(call, &name, error).await),
+        Err(error) => return Err(error.into()),
+    };
+    let mut fields = wire_columns(&table.storage.columns);
+    if with_keys {
+        fields.extend(wire_columns(&table.partition_keys));
+    }
+    Ok(fields)
+}
+
+async fn no_such_table(call: &Call, name: &TableName, error: CatalogError) -> Failure {
+    match call.catalog.get_database(&name.database_name()).await {
+        Err(missing) if missing.kind == ErrorKind::NotFound => ExceptionKind::UnknownDb.with(missing.message).into(),
+        _ => ExceptionKind::UnknownTable.with(error.message).into(),
+    }
+}

@@ -1,0 +1,107 @@
+//! The only room that knows SQL. One file per noun; its functions take the connection or transaction they run in and
+//! never open one of their own.
+
+pub mod catalogs;
+pub mod database;
+pub mod databases;
+pub mod descriptors;
+mod error;
+pub mod events;
+pub mod functions;
+pub mod installation;
+pub mod managed;
+pub mod partitions;
+pub mod privileges;
+pub mod roles;
+pub mod statistics;
+pub mod table_versions;
+pub mod tables;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::sync::Cache;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgPool, Postgres};
+
+use crate::error::{CatalogError, Result};
+use crate::filter::NamePattern;
+use crate::model::StorageDescriptor;
+
+/// What every function of this room runs in: a pooled connection, or a transaction by deref.
+pub type Connection = sqlx::PgConnection;
+pub type Transaction = sqlx::Transaction<'static, Postgres>;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// How many distinct storage descriptors are kept in memory: some kilobytes each.
+const CACHED_DESCRIPTORS: u64 = 20_000;
+
+/// The database, shared by all who hold a clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: PgPool,
+    /// Descriptors are immutable, so what is cached is never stale.
+    descriptors: Cache<i64, Arc<StorageDescriptor>>,
+}
+
+impl Store {
+    /// Connects, with at most `connections` at a time. A caller waits `wait` for one, then gets Unavailable.
+    pub async fn connect(options: PgConnectOptions, connections: u32, wait: Duration) -> Result<Self> {
+        let pool =
+            PgPoolOptions::new().max_connections(connections).acquire_timeout(wait).connect_with(options).await?;
+        Ok(Self { pool, descriptors: Cache::new(CACHED_DESCRIPTORS) })
+    }
+
+    /// Brings the schema up to date. Safe to call from several servers at once: one does it under an advisory lock,
+    /// the others wait.
+    pub async fn migrate(&self) -> Result<()> {
+        MIGRATIONS.run(&self.pool).await.map_err(|error| {
+            CatalogError::internal(format!("the database's schema cannot be brought up to date: {error}"))
+                .caused_by(error)
+        })
+    }
+
+    /// A connection to read with.
+    pub async fn read(&self) -> Result<sqlx::pool::PoolConnection<Postgres>> {
+        Ok(self.pool.acquire().await?)
+    }
+
+    /// A transaction to write in. It rolls back unless [`commit`](sqlx::Transaction::commit) is called.
+    pub async fn begin(&self) -> Result<Transaction> {
+        Ok(self.pool.begin().await?)
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("select 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// A name pattern as statements take it: `($all or name = any($names) or name like any($like) or name ~ $regex)`.
+struct NameMatch {
+    all: bool,
+    names: Vec<String>,
+    like: Vec<String>,
+    regex: Option<String>,
+}
+
+impl From<&NamePattern> for NameMatch {
+    fn from(pattern: &NamePattern) -> Self {
+        Self {
+            all: pattern.is_all(),
+            names: pattern.names(),
+            like: pattern.like(),
+            regex: pattern.regex().map(str::to_owned),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Databases.
+
+use sqlx::types::Json;
+
+use crate::error::Result;
+use crate::filter::NamePattern;
+use crate::model::{Database, DatabaseName, Parameters};
+use crate::store::{Connection, NameMatch};
+
+struct Row {
+    id: i64,
+    catalog: String,
+    name: String,
+    description: Option<String>,
+    location: Option<String>,
+    managed_location: Option<String>,
+    parameters: Json<Parameters>,
+    owner_name: Option<String>,
+    owner_type: Option<String>,
+    created_at: i64,
+    kind: String,
+    connector_name: Option<String>,
+    remote_name: Option<String>,
+    version: i64,
+}
+
+impl From<Row> for Database {
+    fn from(row: Row) -> Self {
+        Database {
+            id: row.id,
+            name: DatabaseName { catalog: row.catalog, database: row.name },
+            description: row.description,
+            location: row.location,
+            managed_location: row.managed_location,
+            parameters: row.parameters.0,
+            owner_name: row.owner_name,
+            owner_type: row.owner_type.and_then(|text| text.parse().ok()),
+            created_at: row.created_at,
+            kind: row.kind,
+            connector_name: row.connector_name,
+            remote_name: row.remote_name,
+            version: row.version,
+        }
+    }
+}
+
+macro_rules! select_databases {
+    ($rest:literal, $($bind:expr),*) => {
+        sqlx::query_as!(
+            Row,
+            r#"select d.id, c.name as catalog, d.name, d.description, d.location, d.managed_location,
+                      d.parameters as "parameters: Json<Parameters>", d.owner_name, d.owner_type, d.created_at,
+                      d.kind, d.connector_name, d.remote_name, d.version
+               from databases d join catalogs c on c.id = d.catalog_id "# + $rest,
+            $($bind),*
+        )
+    };
+}
+
+pub async fn get(connection: &mut Connection, name: &DatabaseName) -> Result<Option<Database>> {
+    let row = select_databases!("where c.name = $1 and d.name = $2", name.catalog, name.database)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map(Database::from))
+}
+
+/// The database, kept from being dropped or renamed until the transaction ends.
+pub async fn get_for_child(connection: &mut Connection, name: &DatabaseName) -> Result<Option<Database>> {
+    let row = select_databases!("where c.name = $1 and d.name = $2 for key share of d", name.catalog, name.database)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map(Database::from))
+}
+
+/// The database, locked until the transaction ends.
+pub async fn get_for_update(connection: &mut Connection, name: &DatabaseName) -> Result<Option<Database>> {
+    let row = select_databases!("where c.name = $1 and d.name = $2 for update of d", name.catalog, name.database)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map(Database::from))
+}
+
+/// Databases of a catalog in name order.
+pub async fn list(connection: &mut Connection, catalog: &str, pattern: &NamePattern) -> Result<Vec<Database>> {
+    let matching = NameMatch::from(pattern);
+    let rows = select_databases!(
+        "where c.name = $1 and ($2 or d.name = any($3) or d.name like any($4) or d.name ~ $5) order by d.name",
+        catalog,
+        matching.all,
+        &matching.names,
+        &matching.like,
+        matching.regex
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(Database::from).collect())
+}
+
+/// Names in order.
+pub async fn names(connection: &mut Connection, catalog: &str, pattern: &NamePattern) -> Result<Vec<String>> {
+    let matching = NameMatch::from(pattern);
+    Ok(sqlx::query_scalar!(
+        "select d.name from databases d join catalogs c on c.id = d.catalog_id
+         where c.name = $1 and ($2 or d.name = any($3) or d.name like any($4) or d.name ~ $5) order by d.name",
+        catalog,
+        matching.all,
+        &matching.names,
+        &matching.like,
+        matching.regex
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// None where the name is taken. `id` and `version` are ignored.
+pub async fn insert(connection: &mut Connection, catalog_id: i64, database: &Database) -> Result<Option<i64>> {
+    Ok(sqlx::query_scalar!(
+        "insert into databases (catalog_id, name, description, location, managed_location, parameters, owner_name,
+                                owner_type, created_at, kind, connector_name, remote_name)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         on conflict (catalog_id, name) do nothing returning id",
+        catalog_id,
+        database.name.database,
+        database.description,
+        database.location,
+        database.managed_location,
+        Json(&database.parameters) as _,
+        database.owner_name,
+        database.owner_type.map(|kind| kind.as_str()),
+        database.created_at,
+        database.kind,
+        database.connector_name,
+        database.remote_name
+    )
+    .fetch_optional(connection)
+    .await?)
+}
+
+/// Writes everything but the identity, and the next version. Returns that version.
+pub async fn update(connection: &mut Connection, database: &Database) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        "update databases set name = $2, description = $3, location = $4, managed_location = $5, parameters = $6,
+                owner_name = $7, owner_type = $8, kind = $9, connector_name = $10, remote_name = $11,
+                version = version + 1
+         where id = $1 returning version",
+        database.id,
+        database.name.database,
+        database.description,
+        database.location,
+        database.managed_location,
+        Json(&database.parameters) as _,
+        database.owner_name,
+        database.owner_type.map(|kind| kind.as_str()),
+        database.kind,
+        database.connector_name,
+        database.remote_name
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
+pub async fn delete(connection: &mut Connection, id: i64) -> Result<()> {
+    sqlx::query!("delete from databases where id = $1", id).execute(connection).await?;
+    Ok(())
+}

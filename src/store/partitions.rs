@@ -1,0 +1,195 @@
+//! Partitions. Whatever their number, a request is one statement: lists of values are sent as arrays, and rows come as
+//! they are stored, into one piece of memory.
+
+mod descriptors;
+mod which;
+mod write;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use futures::TryStreamExt;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{Postgres, Row as _, ValueRef as _};
+
+use crate::error::{CatalogError, Result};
+use crate::model::partition::{PartitionNamer, StoredLocation, unpack_values};
+use crate::model::{PartitionBatch, PartitionRow, Table};
+use crate::store::{Connection, Store};
+
+use which::Condition;
+pub use which::Which;
+pub use write::{PackedValues, delete_all, insert, rename, set_columns, update};
+
+/// The columns of a partition `p`, in the order in which [`read`] takes them.
+const COLUMNS: &str = "p.values, p.storage_descriptor_id, p.location, p.subpath, p.parameters, p.created_at, \
+                       p.last_access_time, p.write_id";
+
+impl Store {
+    /// Partitions of a table in order of their values, at most `limit`.
+    pub async fn partitions(
+        &self,
+        connection: &mut Connection,
+        table: &Arc<Table>,
+        which: &Which<'_>,
+        limit: Option<i64>,
+    ) -> Result<PartitionBatch> {
+        let condition = Condition::new(which, table.partition_keys.len());
+        let sql = format!("select {COLUMNS} from partitions p where {} {}", condition.sql, condition.in_order());
+        let query = condition.query(sql, table.id).bind(limit);
+        self.batch(connection, table, query).await
+    }
+
+    /// As [`Store::partitions`], locked until the transaction ends.
+    pub async fn partitions_for_update(
+        &self,
+        connection: &mut Connection,
+        table: &Arc<Table>,
+        which: &Which<'_>,
+    ) -> Result<PartitionBatch> {
+        let condition = Condition::new(which, table.partition_keys.len());
+        let sql =
+            format!("select {COLUMNS} from partitions p where {} order by p.values for update of p", condition.sql);
+        let query = condition.query(sql, table.id);
+        self.batch(connection, table, query).await
+    }
+
+    /// What a statement that answers [`COLUMNS`] finds.
+    async fn batch(
+        &self,
+        connection: &mut Connection,
+        table: &Arc<Table>,
+        query: Query<'static, Postgres, PgArguments>,
+    ) -> Result<PartitionBatch> {
+        let mut batch = PartitionBatch::new(Arc::clone(table));
+        let mut storage_ids = HashSet::new();
+        let mut rows = query.fetch(&mut *connection);
+        while let Some(row) = rows.try_next().await? {
+            let row = read(&row)?;
+            storage_ids.extend(row.storage_id);
+            batch.push(row);
+        }
+        drop(rows);
+        batch.storage = self.descriptors(connection, storage_ids).await?;
+        Ok(batch)
+    }
+}
+
+/// Names of partitions in order of their values, at most `limit`.
+pub async fn names(
+    connection: &mut Connection,
+    table: &Table,
+    which: &Which<'_>,
+    limit: Option<i64>,
+) -> Result<Vec<String>> {
+    let namer = PartitionNamer::new(&table.partition_key_names());
+    let condition = Condition::new(which, table.partition_keys.len());
+    let sql = format!("select p.values from partitions p where {} {}", condition.sql, condition.in_order());
+    let mut names = Vec::new();
+    let mut rows = condition.query(sql, table.id).bind(limit).fetch(connection);
+    while let Some(row) = rows.try_next().await? {
+        let (_, values) = elements(bytes(&row, 0)?)?;
+        names.push(namer.name(unpack_values(values)));
+    }
+    Ok(names)
+}
+
+/// The values of some keys, given by their positions from 0, in the order of those values: each combination once where
+/// `distinct`, at most `limit`.
+pub async fn values_of_keys(
+    connection: &mut Connection,
+    table: &Table,
+    which: &Which<'_>,
+    keys: &[usize],
+    distinct: bool,
+    ascending: bool,
+    limit: Option<i64>,
+) -> Result<Vec<Vec<String>>> {
+    let condition = Condition::new(which, table.partition_keys.len());
+    let wanted: Vec<String> = keys.iter().map(|key| format!("p.values[{}]", key + 1)).collect();
+    let sql = format!(
+        "select {} array[{}]::text[] collate \"C\" as wanted from partitions p where {} order by wanted {} limit ${}",
+        if distinct { "distinct" } else { "" },
+        wanted.join(", "),
+        condition.sql,
+        if ascending { "asc" } else { "desc" },
+        condition.next_placeholder(),
+    );
+    let mut found = Vec::new();
+    let mut rows = condition.query(sql, table.id).bind(limit).fetch(connection);
+    while let Some(row) = rows.try_next().await? {
+        let (_, values) = elements(bytes(&row, 0)?)?;
+        found.push(unpack_values(values).map(str::to_owned).collect());
+    }
+    Ok(found)
+}
+
+/// How many partitions there are of those.
+pub async fn count(connection: &mut Connection, table: &Table, which: &Which<'_>) -> Result<i64> {
+    let condition = Condition::new(which, table.partition_keys.len());
+    let sql = format!("select count(*) from partitions p where {}", condition.sql);
+    let row = condition.query(sql, table.id).fetch_one(connection).await?;
+    Ok(row.try_get(0)?)
+}
+
+/// Where those partitions lie that do not lie below the table's partition base.
+pub async fn locations_elsewhere(connection: &mut Connection, table: &Table) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        r#"select location as "location!" from partitions where table_id = $1 and location <> '' order by values"#,
+        table.id
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+fn read(row: &PgRow) -> Result<PartitionRow<'_>> {
+    let (value_count, packed_values) = elements(bytes(row, 0)?)?;
+    let location = match (optional_text(row, 2)?, optional_text(row, 3)?) {
+        (Some(""), _) => StoredLocation::None,
+        (Some(location), _) => StoredLocation::Verbatim(location),
+        (None, Some(path)) => StoredLocation::Below(path),
+        (None, None) => StoredLocation::Default,
+    };
+    let storage_id = optional_bytes(row, 1)?.map(number).transpose()?;
+    Ok(PartitionRow {
+        value_count,
+        packed_values,
+        location,
+        packed_parameters: bytes(row, 4)?,
+        storage_id,
+        created_at: number(bytes(row, 5)?)?,
+        last_access_time: number(bytes(row, 6)?)?,
+        write_id: number(bytes(row, 7)?)?,
+    })
+}
+
+/// A value as the database sends it in its binary format, which is what a prepared statement gets.
+fn bytes(row: &PgRow, column: usize) -> Result<&[u8]> {
+    optional_bytes(row, column)?.ok_or_else(unreadable)
+}
+
+fn optional_bytes(row: &PgRow, column: usize) -> Result<Option<&[u8]>> {
+    let value = row.try_get_raw(column)?;
+    Ok(if value.is_null() { None } else { Some(value.as_bytes().map_err(|_| unreadable())?) })
+}
+
+fn optional_text(row: &PgRow, column: usize) -> Result<Option<&str>> {
+    optional_bytes(row, column)?.map(|text| std::str::from_utf8(text).map_err(|_| unreadable())).transpose()
+}
+
+fn number(bytes: &[u8]) -> Result<i64> {
+    Ok(i64::from_be_bytes(bytes.try_into().map_err(|_| unreadable())?))
+}
+
+/// Of an array of texts without nulls: how many, and the elements, which are packed as the model packs values. Before
+/// them the array has five numbers: dimensions, flags, type, size, lower bound.
+fn elements(array: &[u8]) -> Result<(usize, &[u8])> {
+    let (header, elements) = array.split_at_checked(20).ok_or_else(unreadable)?;
+    let size = header[12..16].try_into().map(u32::from_be_bytes).map_err(|_| unreadable())?;
+    Ok((size as usize, elements))
+}
+
+fn unreadable() -> CatalogError {
+    CatalogError::internal("a stored partition cannot be read")
+}
