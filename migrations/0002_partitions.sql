@@ -26,6 +26,16 @@ create table partitions (
 create index partitions_second_key on partitions (table_id, (values[2])) where values[2] is not null;
 create index partitions_third_key on partitions (table_id, (values[3])) where values[3] is not null;
 
+-- Events that clients mark partitions with; the partitions need not exist. A mark is forgotten with the table, and after
+-- a time.
+create table partition_marks (
+    table_id  bigint not null references tables on delete cascade,
+    kind      integer not null,
+    marked_at bigint not null,
+    values    text[] collate "C" not null,
+    primary key (table_id, values, kind)
+);
+
 -- For people at a psql prompt: packed parameters as rows.
 create function unpack_parameters(packed bytea) returns table (key text, value text)
 language plpgsql immutable strict as $$

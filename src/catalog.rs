@@ -5,6 +5,7 @@ mod catalogs;
 pub mod databases;
 pub mod functions;
 pub mod locations;
+pub mod locks;
 pub mod partitions;
 pub mod privileges;
 pub mod roles;

@@ -205,3 +205,52 @@ impl Settings {
         Some((self.tls_cert.as_deref()?, self.tls_key.as_deref()?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::fmt::Write;
+
+    use super::*;
+
+    /// The settings file that is given to operators: everything with its default, commented out.
+    fn example() -> String {
+        let mut text =
+            "# Every setting of Propolis with its default. Remove the `#` before a key to set it. The same names\n\
+             # in capitals with PROPOLIS_ before them are variables; they go before this file, and flags before both.\n"
+                .to_owned();
+        for setting in Settings::REFERENCE {
+            text.push_str("\n#");
+            let mut column = 1;
+            for word in setting.doc.split_whitespace() {
+                if column + 1 + word.chars().count() > 110 {
+                    text.push_str("\n#");
+                    column = 1;
+                }
+                write!(text, " {word}").unwrap();
+                column += 1 + word.chars().count();
+            }
+            let bare = setting.default.parse::<u32>().is_ok();
+            let quote = if bare { "" } else { "\"" };
+            write!(text, "\n#{} = {quote}{}{quote}\n", setting.key, setting.default).unwrap();
+        }
+        text
+    }
+
+    #[test]
+    fn the_example_file_is_complete_and_loads() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/propolis.toml");
+        let expected = example();
+        if std::env::var_os("PROPOLIS_UPDATE_EXAMPLE").is_some() {
+            std::fs::write(path, &expected).unwrap();
+        }
+        let found = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(found == expected, "deploy/propolis.toml is behind; run this test with PROPOLIS_UPDATE_EXAMPLE=1");
+
+        let all = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+        std::fs::write(all.path(), expected.replace("\n#", "\n").replace("\n ", "\n# ")).unwrap();
+        let flags = Flags { config: Some(all.path().to_owned()), ..Flags::default() };
+        let (all, none) = (Settings::load(&flags).unwrap(), Settings::load(&Flags::default()).unwrap());
+        assert_eq!(format!("{:?}", all.settings), format!("{:?}", none.settings));
+    }
+}

@@ -3,6 +3,7 @@
 
 pub mod call;
 mod convert;
+mod encode;
 pub mod error;
 pub mod methods;
 pub mod server;

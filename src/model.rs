@@ -3,6 +3,7 @@
 pub mod database;
 pub mod event;
 pub mod function;
+pub mod lock;
 pub mod name;
 pub mod parameters;
 pub mod partition;

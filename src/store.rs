@@ -9,6 +9,7 @@ mod error;
 pub mod events;
 pub mod functions;
 pub mod installation;
+pub mod locks;
 pub mod managed;
 pub mod partitions;
 pub mod privileges;
@@ -22,7 +23,7 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgPool, Postgres};
+use sqlx::{Connection as _, PgPool, Postgres};
 
 use crate::error::{CatalogError, Result};
 use crate::filter::NamePattern;
@@ -33,6 +34,9 @@ pub type Connection = sqlx::PgConnection;
 pub type Transaction = sqlx::Transaction<'static, Postgres>;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// A connection idle for longer is tested before it is used.
+const IDLE_BEFORE_PING: Duration = Duration::from_secs(2);
 
 /// How many distinct storage descriptors are kept in memory: some kilobytes each.
 const CACHED_DESCRIPTORS: u64 = 20_000;
@@ -48,8 +52,21 @@ pub struct Store {
 impl Store {
     /// Connects, with at most `connections` at a time. A caller waits `wait` for one, then gets Unavailable.
     pub async fn connect(options: PgConnectOptions, connections: u32, wait: Duration) -> Result<Self> {
-        let pool =
-            PgPoolOptions::new().max_connections(connections).acquire_timeout(wait).connect_with(options).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(wait)
+            // A ping before each use would double the round trips; one after a pause finds what broke meanwhile.
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > IDLE_BEFORE_PING {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_with(options)
+            .await?;
         Ok(Self { pool, descriptors: Cache::new(CACHED_DESCRIPTORS) })
     }
 

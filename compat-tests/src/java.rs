@@ -12,7 +12,8 @@ const COLLECTIONS: [&str; 4] = ["/usr/lib/jvm", "/opt/java", "/opt", "/Library/J
 
 /// The home of the oldest JDK here whose version is among `versions`.
 pub fn home(engine: &str, versions: RangeInclusive<u32>) -> Result<PathBuf> {
-    let mut found: Vec<(u32, PathBuf)> = candidates().into_iter().filter_map(|home| Some((version(&home)?, home))).collect();
+    let mut found: Vec<(u32, PathBuf)> =
+        candidates().into_iter().filter_map(|home| Some((version(&home)?, home))).collect();
     found.sort();
     found.dedup();
     if let Some((_, home)) = found.iter().find(|(version, _)| versions.contains(version)) {
@@ -29,14 +30,24 @@ pub fn home(engine: &str, versions: RangeInclusive<u32>) -> Result<PathBuf> {
 }
 
 fn candidates() -> Vec<PathBuf> {
-    let named = env::vars_os().filter(|(key, _)| key.to_string_lossy().starts_with("JAVA_HOME")).map(|(_, home)| PathBuf::from(home));
-    let on_path = env::split_paths(&env::var_os("PATH").unwrap_or_default())
+    let named = env::vars_os()
+        .filter(|(key, _)| key.to_string_lossy().starts_with("JAVA_HOME"))
+        .map(|(_, home)| PathBuf::from(home));
+    let path = env::var_os("PATH").unwrap_or_default();
+    let on_path = env::split_paths(&path)
         .filter_map(|folder| folder.join("java").canonicalize().ok())
         .filter_map(|java| Some(java.parent()?.parent()?.to_owned()));
     let home = PathBuf::from(env::var_os("HOME").unwrap_or_default());
-    let collections = COLLECTIONS.iter().map(PathBuf::from).chain([home.join(".sdkman/candidates/java"), home.join(".jdks")]);
-    let collected = collections.filter_map(|folder| fs::read_dir(folder).ok()).flat_map(|entries| entries.flatten().map(|entry| entry.path()));
-    named.chain(on_path).chain(collected.flat_map(|home| [home.join("Contents/Home"), home])).filter_map(|home| home.canonicalize().ok()).collect()
+    let collections =
+        COLLECTIONS.iter().map(PathBuf::from).chain([home.join(".sdkman/candidates/java"), home.join(".jdks")]);
+    let collected = collections
+        .filter_map(|folder| fs::read_dir(folder).ok())
+        .flat_map(|entries| entries.flatten().map(|entry| entry.path()));
+    named
+        .chain(on_path)
+        .chain(collected.flat_map(|home| [home.join("Contents/Home"), home]))
+        .filter_map(|home| home.canonicalize().ok())
+        .collect()
 }
 
 /// The feature version of the JDK in `home`, from its `release` file.

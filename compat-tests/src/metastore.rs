@@ -42,11 +42,12 @@ impl Metastore {
         // Postgres may run as another user than the test, and must get to its folder.
         let data = tempfile::Builder::new().prefix("propolis-").permissions(Permissions::from_mode(0o755)).tempdir()?;
         let mut command = Command::new(binary()?);
-        command
-            .arg("serve")
-            .arg("--data-dir")
-            .arg(data.path().join("data"))
-            .args(["--thrift-addr", &format!("127.0.0.1:{thrift_port}"), "--http-addr", &format!("127.0.0.1:{http_port}")]);
+        command.arg("serve").arg("--data-dir").arg(data.path().join("data")).args([
+            "--thrift-addr",
+            &format!("127.0.0.1:{thrift_port}"),
+            "--http-addr",
+            &format!("127.0.0.1:{http_port}"),
+        ]);
         let mut propolis = Propolis { server: None, command, log: cache::log_file(name)?, http_port, _data: data };
         propolis.start()?;
         Ok(Metastore { uri: format!("thrift://127.0.0.1:{thrift_port}"), propolis: Some(Mutex::new(propolis)) })

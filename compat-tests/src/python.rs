@@ -24,8 +24,11 @@ pub fn spark_4() -> Result<PathBuf> {
 
 fn environment(name: &str, requirements: &[&str]) -> Result<PathBuf> {
     let folder = cache::once(name, |folder| {
-        run(Command::new("python3").args(["-m", "venv"]).arg(folder)).context("Python 3 with its venv module is needed (Debian: python3-venv)")?;
-        run(Command::new(interpreter(folder)).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(requirements))
+        run(Command::new("python3").args(["-m", "venv"]).arg(folder))
+            .context("Python 3 with its venv module is needed (Debian: python3-venv)")?;
+        run(Command::new(interpreter(folder))
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+            .args(requirements))
     })?;
     Ok(interpreter(&folder))
 }

@@ -19,7 +19,10 @@ const PLUGINS: [&str; 4] = ["delta-lake", "hive", "iceberg", "tpch"];
 const CATALOGS: [(&str, &str); 4] = [
     ("hive", "connector.name=hive\nhive.allow-register-partition-procedure=true\n"),
     ("secure", "connector.name=hive\nhive.security=sql-standard\n"),
-    ("iceberg", "connector.name=iceberg\niceberg.catalog.type=HIVE_METASTORE\niceberg.register-table-procedure.enabled=true\n"),
+    (
+        "iceberg",
+        "connector.name=iceberg\niceberg.catalog.type=HIVE_METASTORE\niceberg.register-table-procedure.enabled=true\n",
+    ),
     ("delta", "connector.name=delta_lake\ndelta.register-table-procedure.enabled=true\n"),
 ];
 

@@ -21,7 +21,8 @@ struct World {
 
 impl World {
     fn metastore(&self) -> Result<&Metastore> {
-        let metastore = self.metastore.get_or_init(|| Metastore::start("metastore").map_err(|error| format!("{error:#}")));
+        let metastore =
+            self.metastore.get_or_init(|| Metastore::start("metastore").map_err(|error| format!("{error:#}")));
         metastore.as_ref().map_err(|error| anyhow!("{error}"))
     }
 
@@ -54,7 +55,11 @@ fn on_trino(name: &str, script: &'static str, world: &World) -> Result<Workload>
 }
 
 /// The test `name`, which runs the workload that `prepare` makes.
-fn trial(world: &Arc<World>, name: &'static str, prepare: impl FnOnce(&str, &World) -> Result<Workload> + Send + 'static) -> Trial {
+fn trial(
+    world: &Arc<World>,
+    name: &'static str,
+    prepare: impl FnOnce(&str, &World) -> Result<Workload> + Send + 'static,
+) -> Trial {
     let world = Arc::clone(world);
     Trial::test(name, move || {
         let run = || prepare(name, &world)?.run(world.metastore()?);

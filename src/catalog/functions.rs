@@ -78,7 +78,8 @@ impl Service {
         functions::update(&mut transaction, home.id, &after).await?;
         // The protocol has no event for an altered function: to its readers the old one goes and the new one comes.
         record_function(&mut transaction, EventKind::DropFunction, database, json!({ "before": before })).await?;
-        record_function(&mut transaction, EventKind::CreateFunction, &after.database, json!({ "after": after })).await?;
+        record_function(&mut transaction, EventKind::CreateFunction, &after.database, json!({ "after": after }))
+            .await?;
         Ok(transaction.commit().await?)
     }
 

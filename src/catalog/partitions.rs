@@ -5,6 +5,7 @@ mod alter;
 mod drop;
 mod events;
 mod exchange;
+mod marks;
 mod selection;
 
 use std::collections::HashMap;

@@ -4,6 +4,7 @@ mod change;
 
 use std::collections::{HashMap, HashSet};
 
+use self::change::{Key, Taker};
 use super::roles::check_principal;
 use super::{Caller, Service, now};
 use crate::error::{CatalogError, Result};
@@ -13,7 +14,6 @@ use crate::model::parameters::is_true;
 use crate::model::privilege::{Object, ObjectKind, Privilege, PrivilegeFilter, PrivilegeSet};
 use crate::store::privileges::{self, New, Stored, Target};
 use crate::store::{Connection, roles};
-use self::change::{Key, Taker};
 
 /// The table parameter that makes partitions show their privileges.
 const PARTITION_LEVEL_PRIVILEGE: &str = "PARTITION_LEVEL_PRIVILEGE";
@@ -132,8 +132,7 @@ impl Service {
             column_name: None,
         };
         let mut by_values: HashMap<Vec<String>, PrivilegeSet> = HashMap::new();
-        for Stored { target, privilege, .. } in
-            privileges::held_by(&mut connection, &all, user, groups, &roles).await?
+        for Stored { target, privilege, .. } in privileges::held_by(&mut connection, &all, user, groups, &roles).await?
         {
             by_values
                 .entry(target.partition_values.unwrap_or_default())

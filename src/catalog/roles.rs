@@ -175,6 +175,8 @@ fn check_name(what: &str, name: &str) -> Result<()> {
     }
     match name.chars().find(|c| c.is_control()) {
         None => Ok(()),
-        Some(c) => Err(CatalogError::invalid_object(format!("{name:?} is not a valid {what} name: {c:?} is not allowed"))),
+        Some(c) => {
+            Err(CatalogError::invalid_object(format!("{name:?} is not a valid {what} name: {c:?} is not allowed")))
+        }
     }
 }

@@ -3,6 +3,8 @@
 pub mod catalogs;
 pub mod databases;
 pub mod functions;
+pub mod locks;
+pub mod partitions;
 pub mod privileges;
 pub mod statistics;
 pub mod storage;

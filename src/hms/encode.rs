@@ -17,6 +17,8 @@ pub enum Wrap {
     Response,
     /// As `Response`, with a boolean in field 2.
     ResponseAnd(bool),
+    /// The result is a struct without the list, which is not to be sent.
+    Unset,
 }
 
 impl Wrap {
@@ -27,6 +29,9 @@ impl Wrap {
         } else {
             writer.field(TType::Struct, 0);
             writer.begin_struct();
+            if self == Self::Unset {
+                return;
+            }
             writer.field(TType::List, 1);
         }
         writer.list(element, count);

@@ -3,6 +3,8 @@
 mod catalogs;
 mod databases;
 mod functions;
+mod locks;
+mod partitions;
 mod privileges;
 mod projection;
 mod roles;
@@ -134,6 +136,45 @@ serve! {
         UpdateTableColumnStatistics => statistics::update_table_column_statistics,
         UpdateTableColumnStatisticsReq => statistics::update_table_column_statistics_req,
 
+        // Partitions
+        AddPartition => partitions::add_partition,
+        AddPartitionWithEnvironmentContext => partitions::add_partition_with_environment_context,
+        AddPartitions => partitions::add_partitions,
+        AddPartitionsPspec => partitions::add_partitions_pspec,
+        AlterPartition => partitions::alter_partition,
+        AlterPartitionWithEnvironmentContext => partitions::alter_partition_with_environment_context,
+        AlterPartitions => partitions::alter_partitions,
+        AlterPartitionsReq => partitions::alter_partitions_req,
+        AlterPartitionsWithEnvironmentContext => partitions::alter_partitions_with_environment_context,
+        AppendPartition => partitions::append_partition,
+        AppendPartitionByName => partitions::append_partition_by_name,
+        AppendPartitionByNameWithEnvironmentContext => partitions::append_partition_by_name_with_environment_context,
+        AppendPartitionReq => partitions::append_partition_req,
+        AppendPartitionWithEnvironmentContext => partitions::append_partition_with_environment_context,
+        DropPartition => partitions::drop_partition,
+        DropPartitionByName => partitions::drop_partition_by_name,
+        DropPartitionByNameWithEnvironmentContext => partitions::drop_partition_by_name_with_environment_context,
+        DropPartitionReq => partitions::drop_partition_req,
+        DropPartitionWithEnvironmentContext => partitions::drop_partition_with_environment_context,
+        ExchangePartition => partitions::exchange_partition,
+        GetNumPartitionsByFilter => partitions::get_num_partitions_by_filter,
+        GetPartSpecsByFilter => partitions::get_part_specs_by_filter,
+        GetPartition => partitions::get_partition,
+        GetPartitionByName => partitions::get_partition_by_name,
+        GetPartitionReq => partitions::get_partition_req,
+        GetPartitionValues => partitions::get_partition_values,
+        GetPartitionWithAuth => partitions::get_partition_with_auth,
+        GetPartitionsPspec => partitions::get_partitions_pspec,
+        GetPartitionsSpecByExpr => partitions::get_partitions_spec_by_expr,
+        GetPartitionsWithSpecs => partitions::get_partitions_with_specs,
+        IsPartitionMarkedForEvent => partitions::is_partition_marked_for_event,
+        MarkPartitionForEvent => partitions::mark_partition_for_event,
+        PartitionNameHasValidCharacters => partitions::partition_name_has_valid_characters,
+        PartitionNameToSpec => partitions::partition_name_to_spec,
+        PartitionNameToVals => partitions::partition_name_to_vals,
+        RenamePartition => partitions::rename_partition,
+        RenamePartitionReq => partitions::rename_partition_req,
+
         // Functions
         AlterFunction => functions::alter_function,
         CreateFunction => functions::create_function,
@@ -162,6 +203,13 @@ serve! {
         RefreshPrivileges => privileges::refresh_privileges,
         RevokePrivileges => privileges::revoke_privileges,
 
+        // Locks
+        CheckLock => locks::check_lock,
+        Heartbeat => locks::heartbeat,
+        Lock => locks::lock,
+        ShowLocks => locks::show_locks,
+        Unlock => locks::unlock,
+
         // Connection and server
         AliveSince => session::alive_since,
         FlushCache => session::flush_cache,
@@ -184,6 +232,26 @@ serve! {
         Shutdown => session::shutdown,
     }
     streamed {
+        // Partitions
+        AddPartitionsReq => partitions::add_partitions_req,
+        DropPartitionsReq => partitions::drop_partitions_req,
+        ExchangePartitions => partitions::exchange_partitions,
+        FetchPartitionNamesReq => partitions::fetch_partition_names_req,
+        GetPartitionNames => partitions::get_partition_names,
+        GetPartitionNamesPs => partitions::get_partition_names_ps,
+        GetPartitionNamesPsReq => partitions::get_partition_names_ps_req,
+        GetPartitionNamesReq => partitions::get_partition_names_req,
+        GetPartitions => partitions::get_partitions,
+        GetPartitionsByExpr => partitions::get_partitions_by_expr,
+        GetPartitionsByFilter => partitions::get_partitions_by_filter,
+        GetPartitionsByFilterReq => partitions::get_partitions_by_filter_req,
+        GetPartitionsByNames => partitions::get_partitions_by_names,
+        GetPartitionsByNamesReq => partitions::get_partitions_by_names_req,
+        GetPartitionsPs => partitions::get_partitions_ps,
+        GetPartitionsPsWithAuth => partitions::get_partitions_ps_with_auth,
+        GetPartitionsPsWithAuthReq => partitions::get_partitions_ps_with_auth_req,
+        GetPartitionsReq => partitions::get_partitions_req,
+        GetPartitionsWithAuth => partitions::get_partitions_with_auth,
     }
 }
 

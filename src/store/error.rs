@@ -45,7 +45,7 @@ impl From<sqlx::Error> for CatalogError {
             },
             sqlx::Error::PoolTimedOut => (
                 ErrorKind::Unavailable,
-                "all database connections are in use; try again, or raise the setting database.connections".to_owned(),
+                "all database connections are in use; try again, or raise the setting database_pool_size".to_owned(),
             ),
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
                 (ErrorKind::Unavailable, format!("the database cannot be reached: {error}"))

@@ -2,6 +2,7 @@
 //! they are stored, into one piece of memory.
 
 mod descriptors;
+pub mod marks;
 mod which;
 mod write;
 

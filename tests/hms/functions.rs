@@ -27,11 +27,7 @@ async fn get(client: &mut Client, database: &str, name: &str) -> Result<types::F
 }
 
 async fn alter(client: &mut Client, database: &str, name: &str, new: types::Function) -> Result<(), CallError> {
-    let args = args::AlterFunction {
-        db_name: text(database),
-        func_name: text(name),
-        new_func: Some(new),
-    };
+    let args = args::AlterFunction { db_name: text(database), func_name: text(name), new_func: Some(new) };
     client.call::<methods::AlterFunction>(args).await
 }
 
@@ -195,8 +191,7 @@ async fn a_database_with_functions_is_dropped_with_cascade_only() {
     let mut client = server.client().await;
     client.create_database("f").await;
     create(&mut client, function("f", "one")).await.unwrap();
-    let drop =
-        |cascade| args::DropDatabase { name: Some("f".into()), delete_data: Some(true), cascade: Some(cascade) };
+    let drop = |cascade| args::DropDatabase { name: Some("f".into()), delete_data: Some(true), cascade: Some(cascade) };
     thrown(client.call::<methods::DropDatabase>(drop(false)).await, ExceptionKind::InvalidOperation);
     client.call::<methods::DropDatabase>(drop(true)).await.unwrap();
     thrown(get(&mut client, "f", "one").await, ExceptionKind::NoSuchObject);

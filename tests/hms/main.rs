@@ -3,8 +3,11 @@
 
 mod databases;
 mod functions;
+mod locks;
 mod privileges;
 mod roles;
+mod session;
+mod statistics;
 mod support;
 mod tables;
 mod wire;

@@ -1,5 +1,7 @@
 //! Privileges.
 
+mod lifecycle;
+
 use propolis_thrift::codec::CallError;
 use propolis_thrift::{FastStr, args, methods, types};
 
@@ -17,16 +19,6 @@ async fn add_partition(client: &mut Client, table: &str, value: &str) {
         part_vals: Some(vec![FastStr::new(value)]),
     };
     client.call::<methods::AppendPartition>(args).await.unwrap();
-}
-
-async fn drop_partition(client: &mut Client, table: &str, value: &str) {
-    let args = args::DropPartition {
-        db_name: Some("db".into()),
-        tbl_name: text(table),
-        part_vals: Some(vec![FastStr::new(value)]),
-        delete_data: Some(true),
-    };
-    client.call::<methods::DropPartition>(args).await.unwrap();
 }
 
 fn on_global() -> types::HiveObjectRef {
@@ -142,20 +134,6 @@ async fn words(client: &mut Client, user: Option<&str>, object: Option<types::Hi
     list(client, user, object).await.into_iter().map(word).collect()
 }
 
-async fn privilege_set(
-    client: &mut Client,
-    object: types::HiveObjectRef,
-    user: Option<&str>,
-    groups: &[&'static str],
-) -> types::PrincipalPrivilegeSet {
-    let args = args::GetPrivilegeSet {
-        hive_object: Some(object),
-        user_name: user.map(FastStr::new),
-        group_names: Some(groups.iter().map(|group| FastStr::new(group)).collect()),
-    };
-    client.call::<methods::GetPrivilegeSet>(args).await.unwrap()
-}
-
 #[tokio::test]
 async fn what_is_granted_is_listed_for_every_kind_of_object() {
     let server = Server::start().await;
@@ -212,15 +190,15 @@ async fn a_grant_is_made_once_by_each_grantor() {
     client.create_table(table_of("t", false)).await;
     let select = || privilege(on_table("T"), "ann", "SELECT");
     grant(client, vec![select()]).await.unwrap();
-    assert_refused(grant(client, vec![select()]).await, "SELECT is already granted on table hive.db.t to the user ann by root");
+    assert_refused(
+        grant(client, vec![select()]).await,
+        "SELECT is already granted on table hive.db.t to the user ann by root",
+    );
     assert_refused(grant(client, vec![by("ROOT", privilege(on_table("t"), "ann", "select"))]).await, "already granted");
     assert_refused(grant(client, vec![privilege(on_table("t"), "bob", "SELECT,SELECT")]).await, "already granted");
     assert!(list(client, Some("bob"), None).await.is_empty(), "all or nothing");
     grant(client, vec![by("eve", select()), privilege(on_table("t"), "ann", "INSERT, UPDATE")]).await.unwrap();
-    assert_eq!(
-        words(client, Some("ann"), None).await,
-        ["ann SELECT", "ann SELECT", "ann INSERT", "ann UPDATE"]
-    );
+    assert_eq!(words(client, Some("ann"), None).await, ["ann SELECT", "ann SELECT", "ann INSERT", "ann UPDATE"]);
 
     let mut clients = Vec::new();
     for _ in 0..4 {
@@ -243,8 +221,11 @@ async fn revoking_takes_the_grant_or_its_option() {
     grant(client, vec![with_option(select()), by("eve", select())]).await.unwrap();
 
     revoke_option(client, vec![select()]).await.unwrap();
-    let options: Vec<_> =
-        list(client, None, Some(on_table("t"))).await.into_iter().map(|found| found.grant_info.unwrap().grant_option).collect();
+    let options: Vec<_> = list(client, None, Some(on_table("t")))
+        .await
+        .into_iter()
+        .map(|found| found.grant_info.unwrap().grant_option)
+        .collect();
     assert_eq!(options, [Some(false), Some(false)]);
     assert_refused(revoke_option(client, vec![select()]).await, "does not have grant option with privilege SELECT");
 
@@ -253,7 +234,10 @@ async fn revoking_takes_the_grant_or_its_option() {
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].grant_info.as_ref().unwrap().grantor, Some("root".into()));
 
-    assert_refused(revoke(client, vec![select(), privilege(on_table("t"), "ann", "DELETE")]).await, "No grant (DELETE) found");
+    assert_refused(
+        revoke(client, vec![select(), privilege(on_table("t"), "ann", "DELETE")]).await,
+        "No grant (DELETE) found",
+    );
     assert_eq!(list(client, None, Some(on_table("t"))).await.len(), 1, "all or nothing");
     revoke(client, vec![by("nobody", select())]).await.unwrap();
     assert!(list(client, None, Some(on_table("t"))).await.is_empty());
@@ -290,205 +274,6 @@ async fn grants_on_what_is_not_there_are_refused() {
     assert_refused(grant(client, vec![null]).await, "grant of a privilege");
     assert!(list(client, None, Some(on_table("t"))).await.is_empty());
     grant(client, vec![]).await.unwrap();
-}
-
-#[tokio::test]
-async fn grants_follow_a_rename_and_go_with_a_drop() {
-    let server = Server::start().await;
-    let client = &mut server.client().await;
-    client.create_database("db").await;
-    client.create_table(table_of("t", true)).await;
-    add_partition(client, "t", "x").await;
-    create_role(client, "r").await.unwrap();
-    grant(
-        client,
-        vec![
-            privilege(on_table("t"), "ann", "SELECT"),
-            privilege(on_column("t", "id"), "ann", "UPDATE"),
-            privilege(on_partition("t", "x"), "ann", "DELETE"),
-            to(ROLE, privilege(on_database("db"), "r", "CREATE")),
-        ],
-    )
-    .await
-    .unwrap();
-
-    let get = args::GetTable { dbname: Some("db".into()), tbl_name: Some("t".into()) };
-    let mut renamed = client.call::<methods::GetTable>(get).await.unwrap();
-    renamed.table_name = Some("t2".into());
-    let alter = args::AlterTable { dbname: Some("db".into()), tbl_name: Some("t".into()), new_tbl: Some(renamed) };
-    client.call::<methods::AlterTable>(alter).await.unwrap();
-    assert_eq!(words(client, Some("ann"), None).await, ["ann SELECT", "ann UPDATE", "ann DELETE"]);
-    assert_eq!(words(client, None, Some(on_table("t2"))).await, ["ann SELECT"]);
-    assert!(list(client, None, Some(on_table("t"))).await.is_empty());
-
-    let args = args::GetPartition {
-        db_name: Some("db".into()),
-        tbl_name: Some("t2".into()),
-        part_vals: Some(vec!["x".into()]),
-    };
-    let mut partition = client.call::<methods::GetPartition>(args).await.unwrap();
-    partition.values = Some(vec!["y".into()]);
-    let args = args::RenamePartition {
-        db_name: Some("db".into()),
-        tbl_name: Some("t2".into()),
-        part_vals: Some(vec!["x".into()]),
-        new_part: Some(partition),
-    };
-    client.call::<methods::RenamePartition>(args).await.unwrap();
-    assert_eq!(words(client, None, Some(on_partition("t2", "y"))).await, ["ann DELETE"]);
-    drop_partition(client, "t2", "y").await;
-    add_partition(client, "t2", "y").await;
-    assert!(list(client, None, Some(on_partition("t2", "y"))).await.is_empty(), "a new partition has no old grants");
-
-    let drop = || args::DropTable { dbname: Some("db".into()), name: Some("t2".into()), delete_data: Some(true) };
-    client.call::<methods::DropTable>(drop()).await.unwrap();
-    assert!(list(client, Some("ann"), None).await.is_empty());
-    client.create_table(table_of("t2", true)).await;
-    assert!(list(client, None, Some(on_table("t2"))).await.is_empty(), "a new table has no old grants");
-
-    grant(client, vec![to(ROLE, privilege(on_table("t2"), "r", "SELECT"))]).await.unwrap();
-    drop_role(client, "r").await.unwrap();
-    create_role(client, "r").await.unwrap();
-    assert!(list(client, None, Some(on_table("t2"))).await.is_empty(), "a new role has no old grants");
-    assert!(list(client, None, Some(on_database("db"))).await.is_empty());
-
-    grant(client, vec![privilege(on_database("db"), "ann", "CREATE"), privilege(on_table("t2"), "ann", "SELECT")])
-        .await
-        .unwrap();
-    let args = args::DropDatabase { name: Some("db".into()), delete_data: Some(true), cascade: Some(true) };
-    client.call::<methods::DropDatabase>(args).await.unwrap();
-    assert!(list(client, Some("ann"), None).await.is_empty());
-}
-
-#[tokio::test]
-async fn a_new_table_comes_with_its_privileges() {
-    let server = Server::start().await;
-    let client = &mut server.client().await;
-    client.create_database("db").await;
-    let grant = |word: &'static str| types::PrivilegeGrantInfo {
-        privilege: Some(word.into()),
-        grantor: Some("ann".into()),
-        grantor_type: Some(USER),
-        grant_option: Some(true),
-        ..Default::default()
-    };
-    let set = |holder: &'static str| types::PrincipalPrivilegeSet {
-        user_privileges: Some([("ann".into(), vec![grant("SELECT"), grant("INSERT")])].into_iter().collect()),
-        group_privileges: Some(Default::default()),
-        role_privileges: Some([(holder.into(), vec![grant("SELECT")])].into_iter().collect()),
-    };
-    client.create_table(types::Table { privileges: Some(set("public")), ..table_of("t", false) }).await;
-    assert_eq!(words(client, None, Some(on_table("t"))).await, ["ann SELECT", "ann INSERT", "public SELECT"]);
-    let found = list(client, Some("ann"), Some(on_table("t"))).await;
-    assert_eq!(found[0].authorizer, Some("SQL".into()));
-    assert_eq!(found[0].grant_info.as_ref().unwrap().grant_option, Some(true));
-    let refused = types::Table { privileges: Some(set("no_such_role")), ..table_of("t2", false) };
-    assert!(client.call::<methods::CreateTable>(args::CreateTable { tbl: Some(refused) }).await.is_err());
-    let names = args::GetAllTables { db_name: Some("db".into()) };
-    assert_eq!(client.call::<methods::GetAllTables>(names).await.unwrap(), ["t"]);
-}
-
-#[tokio::test]
-async fn a_privilege_set_holds_user_groups_and_nested_roles() {
-    let server = Server::start().await;
-    let client = &mut server.client().await;
-    client.create_database("db").await;
-    client.create_table(table_of("t", true)).await;
-    add_partition(client, "t", "x").await;
-    for role in ["inner", "outer", "other"] {
-        create_role(client, role).await.unwrap();
-    }
-    grant_role(client, role_request("inner", "ann", USER, false)).await.unwrap();
-    grant_role(client, role_request("outer", "inner", ROLE, false)).await.unwrap();
-    grant_role(client, role_request("other", "ops", GROUP, false)).await.unwrap();
-    let objects = [on_database("db"), on_table("t"), on_partition("t", "x"), on_column("t", "id")];
-    for object in &objects {
-        let grants = vec![
-            privilege(object.clone(), "ann", "SELECT"),
-            privilege(object.clone(), "bob", "ALL"),
-            to(GROUP, privilege(object.clone(), "ops", "INSERT")),
-            to(ROLE, privilege(object.clone(), "outer", "UPDATE")),
-            to(ROLE, privilege(object.clone(), "public", "DELETE")),
-        ];
-        grant(client, grants).await.unwrap();
-    }
-    fn held(grants: Option<propolis_thrift::AHashMap<FastStr, Vec<types::PrivilegeGrantInfo>>>) -> Vec<String> {
-        let mut held: Vec<String> = grants
-            .unwrap()
-            .into_iter()
-            .map(|(name, grants)| {
-                let words: Vec<_> = grants.into_iter().filter_map(|grant| grant.privilege).collect();
-                format!("{name} {}", words.join(","))
-            })
-            .collect();
-        held.sort();
-        held
-    }
-    for object in objects {
-        let set = privilege_set(client, object.clone(), Some("ann"), &["ops", "none"]).await;
-        assert_eq!(held(set.user_privileges), ["ann SELECT"]);
-        assert_eq!(held(set.group_privileges), ["none ", "ops INSERT"]);
-        assert_eq!(held(set.role_privileges), ["inner ", "other ", "outer UPDATE", "public DELETE"]);
-        let set = privilege_set(client, object, None, &[]).await;
-        assert_eq!(set, types::PrincipalPrivilegeSet::default());
-    }
-    let unknown = privilege_set(client, on_table("none"), Some("ann"), &[]).await;
-    assert_eq!(held(unknown.user_privileges), ["ann "]);
-
-    grant(client, vec![privilege(on_global(), "ann", "CREATE")]).await.unwrap();
-    let global = privilege_set(client, on_global(), Some("ann"), &["ops"]).await;
-    assert_eq!(held(global.user_privileges), ["ann CREATE"]);
-    assert!(held(global.group_privileges).is_empty());
-    assert_eq!(global.role_privileges, None);
-}
-
-#[tokio::test]
-async fn a_refresh_replaces_the_grants_of_one_authorizer() {
-    let server = Server::start().await;
-    let client = &mut server.client().await;
-    client.create_database("db").await;
-    client.create_table(table_of("t", false)).await;
-    let ranger = |privilege| types::HiveObjectPrivilege { authorizer: Some("ranger".into()), ..privilege };
-    grant(
-        client,
-        vec![
-            privilege(on_table("t"), "ann", "SELECT"),
-            ranger(privilege(on_table("t"), "bob", "SELECT")),
-            ranger(privilege(on_table("t"), "eve", "SELECT")),
-            ranger(privilege(on_column("t", "id"), "bob", "SELECT")),
-        ],
-    )
-    .await
-    .unwrap();
-    async fn refresh(
-        client: &mut Client,
-        object: types::HiveObjectRef,
-        privileges: Vec<types::HiveObjectPrivilege>,
-    ) -> Result<(), CallError> {
-        let request = types::GrantRevokePrivilegeRequest {
-            request_type: Some(types::GrantRevokeType::GRANT),
-            privileges: bag(privileges),
-            revoke_grant_option: None,
-        };
-        let args = args::RefreshPrivileges {
-            obj_to_refresh: Some(object),
-            authorizer: Some("ranger".into()),
-            grant_request: Some(request),
-        };
-        client.call::<methods::RefreshPrivileges>(args).await.map(|answer| assert_eq!(answer.success, Some(true)))
-    }
-    let wanted = vec![ranger(privilege(on_table("t"), "bob", "SELECT")), ranger(privilege(on_table("t"), "zoe", "ALL"))];
-    refresh(client, on_table("t"), wanted).await.unwrap();
-    assert_eq!(words(client, None, Some(on_table("t"))).await, ["ann SELECT", "bob SELECT", "zoe ALL"]);
-
-    let all_columns = types::HiveObjectRef { column_name: None, ..on_column("t", "") };
-    refresh(client, all_columns, vec![ranger(privilege(on_column("t", "ID"), "zoe", "SELECT"))]).await.unwrap();
-    assert_eq!(words(client, None, Some(on_column("t", "id"))).await, ["zoe SELECT"]);
-    assert_eq!(list(client, None, Some(on_table("t"))).await.len(), 3, "the table's own stay");
-
-    assert_refused(refresh(client, on_column("t", "id"), vec![]).await, "column name must be null");
-    assert_refused(refresh(client, on_global(), vec![]).await, "not refreshed");
-    assert_refused(refresh(client, on_table("none"), vec![]).await, "Table hive.db.none does not exist");
 }
 
 #[tokio::test]

@@ -60,13 +60,8 @@ async fn role_names(client: &mut Client) -> Vec<FastStr> {
     client.call::<methods::GetRoleNames>(args::GetRoleNames {}).await.unwrap()
 }
 
-async fn role_grants(
-    client: &mut Client,
-    name: &str,
-    kind: types::PrincipalType,
-) -> Vec<types::RolePrincipalGrant> {
-    let request =
-        types::GetRoleGrantsForPrincipalRequest { principal_name: FastStr::new(name), principal_type: kind };
+async fn role_grants(client: &mut Client, name: &str, kind: types::PrincipalType) -> Vec<types::RolePrincipalGrant> {
+    let request = types::GetRoleGrantsForPrincipalRequest { principal_name: FastStr::new(name), principal_type: kind };
     let args = args::GetRoleGrantsForPrincipal { request: Some(request) };
     client.call::<methods::GetRoleGrantsForPrincipal>(args).await.unwrap().principal_grants
 }
@@ -90,7 +85,10 @@ async fn roles_are_made_granted_revoked_and_dropped() {
     grant_role(client, role_request("staff", "ann", USER, true)).await.unwrap();
     grant_role(client, role_request("staff", "Analysts", ROLE, false)).await.unwrap();
     grant_role(client, role_request("staff", "ops", GROUP, false)).await.unwrap();
-    assert_refused(grant_role(client, role_request("staff", "ann", USER, false)).await, "ann already has the role staff");
+    assert_refused(
+        grant_role(client, role_request("staff", "ann", USER, false)).await,
+        "ann already has the role staff",
+    );
 
     let grants = role_grants(client, "ann", USER).await;
     let staff = types::RolePrincipalGrant {
@@ -199,4 +197,18 @@ async fn roles_nest_without_cycles() {
         grant_role(&mut other, role_request("y", "x", ROLE, false)),
     );
     assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+}
+
+#[tokio::test]
+async fn an_operator_makes_admins() {
+    let server = Server::start().await;
+    let client = &mut server.client().await;
+    let admins = ["ann".to_owned(), "bob".to_owned()];
+    server.catalog.add_admins(&admins[..1]).await.unwrap();
+    server.catalog.add_admins(&admins).await.unwrap();
+    let members = members(client, "admin").await;
+    assert_eq!(members.len(), 2);
+    assert_eq!(members[0].grant_option, Some(true));
+    assert_eq!(members[0].grantor_name, text("admin"));
+    assert_eq!(role_grants(client, "bob", USER).await[0].role_name, text("admin"));
 }

@@ -156,9 +156,13 @@ impl Service {
             })
             .unzip();
         let new = made.contains_each(&managed);
-        let old = at.into_iter().zip(&managed).zip(new).filter(|(_, new)| !new).map(|(old, _)| old);
-        let counted: Vec<_> = stream::iter(old)
-            .map(async |(at, location)| (at, self.warehouse.file_stats(location).await))
+        let old = at.into_iter().zip(managed).zip(new).filter(|(_, new)| !new).map(|(old, _)| old);
+        let listing = |(at, location): (usize, Location)| {
+            let warehouse = self.warehouse.clone();
+            async move { (at, warehouse.file_stats(&location).await) }
+        };
+        let counted: Vec<_> = stream::iter(old.collect::<Vec<_>>())
+            .map(listing)
             .buffer_unordered(LISTINGS)
             .collect()
             .await;

@@ -11,7 +11,7 @@ use crate::model::parameters::{LAST_DDL_TIME, is_true};
 use crate::model::partition_name::partition_name;
 use crate::model::{Partition, PartitionBatch, Table, TableName};
 use crate::store::partitions::{self, Which};
-use crate::store::{Connection, statistics};
+use crate::store::{Connection, privileges, statistics};
 use crate::warehouse::{Location, Renamed};
 
 impl Service {
@@ -87,6 +87,7 @@ impl Service {
             let after = self.stored_batch(&mut transaction, &table, std::slice::from_ref(&after)).await?;
             partitions::rename(&mut transaction, old_values, &after).await?;
             statistics::rename_partition(&mut transaction, table.id, old_values, new_values).await?;
+            privileges::rename_partition(&mut transaction, table.id, old_values, new_values).await?;
             events::record_altered(&mut transaction, &before, &after).await?;
             Ok(transaction.commit().await?)
         }

@@ -7,7 +7,7 @@ use super::super::{Caller, Service};
 use super::{Selection, check_values, events, no_partition};
 use crate::error::{CatalogError, Result};
 use crate::model::{PartitionBatch, PartitionRow, Table, TableName};
-use crate::store::{Connection, statistics};
+use crate::store::{Connection, privileges, statistics};
 use crate::warehouse::Location;
 
 /// How partitions are dropped.
@@ -40,6 +40,7 @@ impl Service {
             let values: Vec<Vec<String>> =
                 dropped.rows().map(|row| row.values().map(str::to_owned).collect()).collect();
             statistics::delete_partitions(&mut transaction, table.id, &values).await?;
+            privileges::forget_dropped_partitions(&mut transaction, table.id).await?;
             events::record_dropped(&mut transaction, &dropped).await?;
             transaction.commit().await?;
         }

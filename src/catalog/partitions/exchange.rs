@@ -8,8 +8,7 @@ use super::{Selection, events};
 use crate::error::{CatalogError, ErrorKind, Result, ResultExt};
 use crate::model::partition::PartitionNamer;
 use crate::model::{Column, Partition, PartitionBatch, Table, TableName};
-use crate::store::partitions;
-use crate::store::statistics;
+use crate::store::{partitions, privileges, statistics};
 use crate::warehouse::Location;
 
 /// Whatever is wrong with an exchange is wrong with what was asked for, unknown tables too.
@@ -59,6 +58,7 @@ impl Service {
         }
         let values: Vec<Vec<String>> = gone.rows().map(|row| row.values().map(str::to_owned).collect()).collect();
         statistics::delete_partitions(&mut transaction, from.id, &values).await?;
+        privileges::forget_dropped_partitions(&mut transaction, from.id).await?;
         // Table rows are locked here, in one order again.
         if from.id < to.id {
             events::record_dropped(&mut transaction, &gone).await?;

@@ -120,7 +120,10 @@ mod tests {
     }
 
     fn stored(privileges: &[Privilege]) -> Vec<Stored> {
-        (1..).zip(privileges).map(|(id, privilege)| Stored { id, target: target(), privilege: privilege.clone() }).collect()
+        (1..)
+            .zip(privileges)
+            .map(|(id, privilege)| Stored { id, target: target(), privilege: privilege.clone() })
+            .collect()
     }
 
     #[test]

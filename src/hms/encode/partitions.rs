@@ -44,6 +44,11 @@ impl PartitionList {
         Self::of(Source::Whole(partitions), wrap)
     }
 
+    /// The response without the list.
+    pub fn unset() -> Self {
+        Self::whole(Vec::new(), Wrap::Unset)
+    }
+
     fn of(source: Source, wrap: Wrap) -> Self {
         Self { source, wrap, next: 0, shared: HashMap::new(), location: String::new() }
     }

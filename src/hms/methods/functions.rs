@@ -21,10 +21,7 @@ pub async fn alter_function(call: &Call, args: args::AlterFunction) -> Result<()
         Failure::Catalog(error)
             if matches!(
                 error.kind,
-                ErrorKind::NotFound
-                    | ErrorKind::AlreadyExists
-                    | ErrorKind::InvalidObject
-                    | ErrorKind::InvalidOperation
+                ErrorKind::NotFound | ErrorKind::AlreadyExists | ErrorKind::InvalidObject | ErrorKind::InvalidOperation
             ) =>
         {
             error.with_kind(ErrorKind::InvalidInput).into()

@@ -5,6 +5,7 @@ mod alter;
 mod drop;
 mod get;
 mod list;
+mod marks;
 mod names;
 mod specs;
 
@@ -20,7 +21,9 @@ use crate::hms::convert::texts;
 use crate::hms::encode::Wrap;
 use crate::hms::encode::partitions::PartitionList;
 use crate::hms::error::Result;
+use crate::hms::session::PARTITION_NAME_PATTERN;
 use crate::hms::methods::Body;
+use crate::hms::methods::projection::like_pattern;
 use crate::model::partition_name::parse_partition_name;
 use crate::model::{PartitionBatch, TableName};
 
@@ -29,12 +32,9 @@ pub use alter::*;
 pub use drop::*;
 pub use get::*;
 pub use list::*;
+pub use marks::*;
 pub use names::*;
 pub use specs::*;
-
-/// The setting, of a session, that names of new partitions must match.
-const NAME_PATTERN: [&str; 2] =
-    ["metastore.partition.name.whitelist.pattern", "hive.metastore.partition.name.whitelist.pattern"];
 
 /// How many are asked for: negative means all.
 fn limit(max: Option<impl Into<i64>>) -> Option<i64> {
@@ -86,8 +86,13 @@ struct Omitted {
 }
 
 impl Omitted {
+    fn is_nothing(&self) -> bool {
+        let set = |pattern: &Option<FastStr>| pattern.as_ref().is_some_and(|pattern| !pattern.is_empty());
+        !self.columns && !set(&self.include) && !set(&self.exclude)
+    }
+
     fn apply(self, batch: PartitionBatch, wrap: Wrap) -> Result<Box<dyn Body>> {
-        let batch = match (key_pattern(self.include.as_deref())?, key_pattern(self.exclude.as_deref())?) {
+        let batch = match (like_pattern(self.include.as_deref())?, like_pattern(self.exclude.as_deref())?) {
             (None, None) => batch,
             (include, exclude) => batch.filter_parameters(|key| {
                 include.as_ref().is_none_or(|pattern| pattern.is_match(key))
@@ -100,22 +105,6 @@ impl Omitted {
             PartitionList::new(batch, wrap)
         }))
     }
-}
-
-/// A pattern for keys of parameters, with the wildcards of SQL's LIKE; none where it is null or empty.
-fn key_pattern(text: Option<&str>) -> Result<Option<Regex>> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
-    let parts: String = text
-        .chars()
-        .map(|c| match c {
-            '%' => ".*".to_owned(),
-            '_' => ".".to_owned(),
-            c => regex::escape(c.encode_utf8(&mut [0; 4])),
-        })
-        .collect();
-    let pattern = Regex::new(&format!("(?s)^{parts}$"))
-        .map_err(|error| CatalogError::invalid_input(format!("{text:?} is not a pattern for parameter keys: {error}")))?;
-    Ok(Some(pattern))
 }
 
 /// The values in the name of a partition of this table, in the order of its keys.
@@ -137,10 +126,10 @@ async fn values_of(call: &Call, table: &TableName, name: &str) -> Result<Vec<Str
 
 /// Refuses values that the session's pattern for partition names does not allow.
 fn check_characters(call: &Call, values: &[String]) -> Result<()> {
-    let Some(text) = NAME_PATTERN.iter().find_map(|key| call.session.meta_conf(key)).filter(|text| !text.is_empty())
-    else {
+    let text = call.session.meta_conf(&PARTITION_NAME_PATTERN);
+    if text.is_empty() {
         return Ok(());
-    };
+    }
     let pattern = Regex::new(&format!("^(?:{text})$"))
         .map_err(|error| CatalogError::invalid_input(format!("{text:?} is not a pattern for partition names: {error}")))?;
     match values.iter().find(|value| !pattern.is_match(value)) {
@@ -148,7 +137,7 @@ fn check_characters(call: &Call, values: &[String]) -> Result<()> {
         Some(value) => Err(CatalogError::invalid_input(format!(
             "Partition value {value:?} contains a character not matched by the whitelist pattern {text:?}. To allow \
              it, change {}",
-            NAME_PATTERN[0]
+            PARTITION_NAME_PATTERN.name
         ))
         .into()),
     }

@@ -1,6 +1,6 @@
 //! Projections: which fields of an answer a client asked for, as dotted names from the IDL.
 
-use propolis_thrift::{ExceptionKind, types};
+use propolis_thrift::{AHashMap, ExceptionKind, FastStr, types};
 use regex::Regex;
 
 use crate::error::CatalogError;
@@ -11,6 +11,11 @@ const TABLE_FIELDS: &[&str] = &[
     "catName", "colStats", "createTime", "creationMetadata", "dbName", "id", "lastAccessTime", "owner", "ownerType",
     "parameters", "partitionKeys", "privileges", "retention", "rewriteEnabled", "sd", "tableName", "tableType",
     "temporary", "viewExpandedText", "viewOriginalText", "writeId",
+];
+/// Fields of a partition.
+const PARTITION_FIELDS: &[&str] = &[
+    "catName", "createTime", "dbName", "lastAccessTime", "parameters", "privileges", "sd", "tableName", "values",
+    "writeId",
 ];
 /// Fields of a storage descriptor.
 const STORAGE_FIELDS: &[&str] = &[
@@ -31,7 +36,21 @@ pub struct Projection {
 }
 
 impl Projection {
+    /// Patterns for parameters are regular expressions here.
     pub fn of_tables(sent: Option<types::GetProjectionsSpec>) -> Result<Self> {
+        Self::read(sent, TABLE_FIELDS, pattern)
+    }
+
+    /// Patterns for parameters have the wildcards of LIKE here.
+    pub fn of_partitions(sent: Option<types::GetProjectionsSpec>) -> Result<Self> {
+        Self::read(sent, PARTITION_FIELDS, like_pattern)
+    }
+
+    fn read(
+        sent: Option<types::GetProjectionsSpec>,
+        known: &[&str],
+        pattern: fn(Option<&str>) -> Result<Option<Regex>>,
+    ) -> Result<Self> {
         let Some(sent) = sent else { return Ok(Self::default()) };
         let fields: Vec<String> =
             sent.field_list.unwrap_or_default().into_iter().map(|field| field.to_string()).collect();
@@ -43,7 +62,7 @@ impl Projection {
             return Err(ExceptionKind::InvalidOperation.with(message).into());
         }
         for field in &fields {
-            check(field, TABLE_FIELDS)?;
+            check(field, known)?;
         }
         Ok(Self {
             fields,
@@ -92,16 +111,42 @@ impl Projection {
         self.keep("viewExpandedText", &mut table.view_expanded_text);
         self.keep("viewOriginalText", &mut table.view_original_text);
         self.keep("writeId", &mut table.write_id);
-        if let Some(parameters) = &mut table.parameters {
+        self.parameters(&mut table.parameters);
+        if let Some(sd) = &mut table.sd {
+            self.storage(sd);
+        }
+        table
+    }
+
+    /// The partition with only the fields asked for set.
+    pub fn partition(&self, mut partition: types::Partition) -> types::Partition {
+        if self.fields.is_empty() {
+            return partition;
+        }
+        self.keep("catName", &mut partition.cat_name);
+        self.keep("createTime", &mut partition.create_time);
+        self.keep("dbName", &mut partition.db_name);
+        self.keep("lastAccessTime", &mut partition.last_access_time);
+        self.keep("parameters", &mut partition.parameters);
+        self.keep("privileges", &mut partition.privileges);
+        self.keep("sd", &mut partition.sd);
+        self.keep("tableName", &mut partition.table_name);
+        self.keep("values", &mut partition.values);
+        self.keep("writeId", &mut partition.write_id);
+        self.parameters(&mut partition.parameters);
+        if let Some(sd) = &mut partition.sd {
+            self.storage(sd);
+        }
+        partition
+    }
+
+    fn parameters(&self, parameters: &mut Option<AHashMap<FastStr, FastStr>>) {
+        if let Some(parameters) = parameters {
             parameters.retain(|key, _| {
                 self.include_parameters.as_ref().is_none_or(|pattern| pattern.is_match(key))
                     && !self.exclude_parameters.as_ref().is_some_and(|pattern| pattern.is_match(key))
             });
         }
-        if let Some(sd) = &mut table.sd {
-            self.storage(sd);
-        }
-        table
     }
 
     fn storage(&self, sd: &mut types::StorageDescriptor) {
@@ -135,6 +180,20 @@ fn pattern(text: Option<&str>) -> Result<Option<Regex>> {
         CatalogError::invalid_input(format!("{text:?} is not a pattern for parameter keys: {error}"))
     })?;
     Ok(Some(pattern))
+}
+
+/// A pattern for keys of parameters with the wildcards of SQL's LIKE; none where it is null or empty.
+pub fn like_pattern(text: Option<&str>) -> Result<Option<Regex>> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let mut regular = String::from("(?s)^");
+    for c in text.chars() {
+        match c {
+            '%' => regular.push_str(".*"),
+            '_' => regular.push('.'),
+            c => regular.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    pattern(Some(&(regular + "$")))
 }
 
 /// Refuses names of fields that do not exist, at each level.

@@ -1,11 +1,11 @@
 //! Adding partitions.
 
-use propolis_thrift::{ExceptionKind, FastStr, args, types};
+use propolis_thrift::{FastStr, args, types};
 
-use super::{check_characters, limit, one, whole};
+use super::{check_characters, one};
 use crate::catalog::partitions::AddPartitions;
 use crate::catalog::tables::DO_NOT_UPDATE_STATS;
-use crate::error::{CatalogError, ErrorKind, ResultExt};
+use crate::error::CatalogError;
 use crate::hms::call::{Call, null, required};
 use crate::hms::convert::partitions::PartitionReader;
 use crate::hms::convert::texts;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use propolis_thrift::{AHashMap, FastStr, args, types};
 
-use super::{check_characters, whole};
+use super::check_characters;
 use crate::error::CatalogError;
 use crate::hms::call::{Call, null, required};
 use crate::hms::convert::partitions::PartitionReader;
