@@ -60,8 +60,6 @@ create table tables (
     -- What only one face can say and the others must give back unchanged.
     extra                 jsonb not null default '{}',
     version               bigint not null default 1,
-    -- Grows with every change of the set of partitions: answers to whole-list calls are cached by it.
-    partition_generation  bigint not null default 0,
     unique (database_id, name)
 );
 

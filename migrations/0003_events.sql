@@ -3,6 +3,9 @@
 create table events (
     seq           bigint generated always as identity primary key,
     id            bigint unique,
+    -- How many numbers it takes: `id` is the last of them. Readers see a change of many partitions as one event for
+    -- each, as Hive writes it, while one row tells of all.
+    parts         integer not null default 1 check (parts > 0),
     happened_at   bigint not null,
     kind          text not null,
     catalog_name  text not null,

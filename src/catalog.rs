@@ -3,7 +3,9 @@
 
 mod catalogs;
 pub mod databases;
+pub mod events;
 pub mod functions;
+pub mod housekeeping;
 pub mod locations;
 pub mod locks;
 pub mod partitions;
@@ -21,7 +23,7 @@ use serde_json::Value;
 use crate::error::{CatalogError, Result};
 use crate::filter::{FilterError, NamePattern};
 use crate::model::{EventKind, NewEvent};
-use crate::store::{Connection, Store, events, installation};
+use crate::store::{self, Connection, Store, installation};
 use crate::warehouse::Warehouse;
 
 pub use databases::DropDatabase;
@@ -42,6 +44,8 @@ pub struct Rules {
     pub lock_lease: i64,
     /// Seconds that events are kept.
     pub event_retention: i64,
+    /// The most partitions that a call may read whole; names are not limited.
+    pub max_partitions: Option<i64>,
 }
 
 /// Who is asking.
@@ -108,7 +112,8 @@ async fn record(
         table: table.map(str::to_owned),
         body,
     };
-    events::append(connection, &event, now()).await
+    store::events::append(connection, &[event], now()).await?;
+    Ok(())
 }
 
 impl From<FilterError> for CatalogError {

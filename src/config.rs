@@ -129,8 +129,8 @@ settings! {
     shutdown_grace: Duration = "30s";
 
     /// The URL under which managed databases and tables get their directories: `file:///…`,
-    /// `s3://bucket/prefix` or `s3a://bucket/prefix`. Every engine must reach it by that URL. A change
-    /// is for new databases only. Default: `warehouse` under `data_dir`.
+    /// `s3://bucket/prefix` or `s3a://bucket/prefix`. Every engine must reach it by that URL, and the users
+    /// that engines run as must be able to write there. A change is for new databases only. Default: `warehouse` under `data_dir`.
     warehouse: Url = "";
 
     /// The URL under which external tables without a location get their directories. Default:
@@ -156,6 +156,11 @@ settings! {
     /// (`false`). Unset: in the path when there is an endpoint, as most other stores than AWS want it.
     s3_path_style: Option<bool> = "";
 
+    /// The most partitions that one call may read whole. A call for more becomes an error that says so;
+    /// lists of names are not limited. Unset: no limit, and one query without a filter on a table with
+    /// millions of partitions reads them all.
+    max_partitions: Option<u32> = "";
+
     /// Versions of a table kept for looking back and restoring, the current one included. Older ones
     /// are removed by housekeeping; a change is never refused because of them. Higher costs disk only.
     table_versions_kept: u32 = "100";
@@ -170,6 +175,10 @@ settings! {
 
     /// The owner of databases and tables whose creator gave no name.
     default_owner: String = "propolis";
+
+    /// Users, separated by commas, who are put into the role `admin` at start, as Trino's SQL-standard
+    /// security needs one. Nobody is taken out of it when the name is removed here.
+    admin_users: Vec<String> = "";
 
     /// `text` for people, `json` for collectors: one object a line.
     log_format: LogFormat = "text";
@@ -209,47 +218,43 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::fmt::Write;
+    use std::fmt::Write as _;
+    use std::io::Write as _;
 
     use super::*;
 
-    /// The settings file that is given to operators: everything with its default, commented out.
-    fn example() -> String {
-        let mut text =
-            "# Every setting of Propolis with its default. Remove the `#` before a key to set it. The same names\n\
-             # in capitals with PROPOLIS_ before them are variables; they go before this file, and flags before both.\n"
-                .to_owned();
-        for setting in Settings::REFERENCE {
-            text.push_str("\n#");
-            let mut column = 1;
-            for word in setting.doc.split_whitespace() {
-                if column + 1 + word.chars().count() > 110 {
-                    text.push_str("\n#");
-                    column = 1;
-                }
-                write!(text, " {word}").unwrap();
-                column += 1 + word.chars().count();
-            }
-            let bare = setting.default.parse::<u32>().is_ok();
-            let quote = if bare { "" } else { "\"" };
-            write!(text, "\n#{} = {quote}{}{quote}\n", setting.key, setting.default).unwrap();
+    /// The table between the markers in the README.
+    fn table() -> String {
+        let mut text = "| setting | default | |\n| --- | --- | --- |\n".to_owned();
+        for Reference { key, default, doc } in Settings::REFERENCE {
+            let default = if default.is_empty() { String::new() } else { format!("`{default}`") };
+            writeln!(text, "| `{key}` | {default} | {} |", doc.trim()).unwrap();
         }
         text
     }
 
     #[test]
-    fn the_example_file_is_complete_and_loads() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/propolis.toml");
-        let expected = example();
-        if std::env::var_os("PROPOLIS_UPDATE_EXAMPLE").is_some() {
+    fn the_readme_lists_every_setting() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+        let found = std::fs::read_to_string(path).unwrap();
+        let (before, rest) = found.split_once("<!-- settings -->\n").unwrap();
+        let (_, after) = rest.split_once("<!-- /settings -->").unwrap();
+        let expected = format!("{before}<!-- settings -->\n{}<!-- /settings -->{after}", table());
+        if std::env::var_os("PROPOLIS_UPDATE_README").is_some() {
             std::fs::write(path, &expected).unwrap();
+        } else {
+            assert!(found == expected, "README.md is behind: run this test with PROPOLIS_UPDATE_README=1");
         }
-        let found = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(found == expected, "deploy/propolis.toml is behind; run this test with PROPOLIS_UPDATE_EXAMPLE=1");
+    }
 
-        let all = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
-        std::fs::write(all.path(), expected.replace("\n#", "\n").replace("\n ", "\n# ")).unwrap();
-        let flags = Flags { config: Some(all.path().to_owned()), ..Flags::default() };
+    #[test]
+    fn defaults_mean_the_same_in_a_file() {
+        let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+        for Reference { key, default, .. } in Settings::REFERENCE {
+            let quote = if default.parse::<u32>().is_ok() { "" } else { "\"" };
+            writeln!(file.as_file(), "{key} = {quote}{default}{quote}").unwrap();
+        }
+        let flags = Flags { config: Some(file.path().to_owned()), ..Flags::default() };
         let (all, none) = (Settings::load(&flags).unwrap(), Settings::load(&Flags::default()).unwrap());
         assert_eq!(format!("{:?}", all.settings), format!("{:?}", none.settings));
     }

@@ -15,7 +15,7 @@ pub mod storage;
 pub mod table;
 
 pub use database::{Catalog, Database};
-pub use event::{Event, EventKind, NewEvent};
+pub use event::{Event, EventFilter, EventKind, NewEvent};
 pub use function::Function;
 pub use name::{DatabaseName, TableName};
 pub use parameters::Parameters;

@@ -1,6 +1,7 @@
 //! The only room that knows SQL. One file per noun; its functions take the connection or transaction they run in and
 //! never open one of their own.
 
+mod cache;
 pub mod catalogs;
 pub mod database;
 pub mod databases;
@@ -8,6 +9,7 @@ pub mod descriptors;
 mod error;
 pub mod events;
 pub mod functions;
+pub mod housekeeping;
 pub mod installation;
 pub mod locks;
 pub mod managed;
@@ -17,6 +19,7 @@ pub mod roles;
 pub mod statistics;
 pub mod table_versions;
 pub mod tables;
+mod transaction;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,13 +28,14 @@ use moka::sync::Cache;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgPool, Postgres};
 
+use self::cache::ObjectCache;
+pub use self::transaction::Transaction;
 use crate::error::{CatalogError, Result};
 use crate::filter::NamePattern;
 use crate::model::StorageDescriptor;
 
 /// What every function of this room runs in: a pooled connection, or a transaction by deref.
 pub type Connection = sqlx::PgConnection;
-pub type Transaction = sqlx::Transaction<'static, Postgres>;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
@@ -47,6 +51,7 @@ pub struct Store {
     pool: PgPool,
     /// Descriptors are immutable, so what is cached is never stale.
     descriptors: Cache<i64, Arc<StorageDescriptor>>,
+    objects: Option<Arc<ObjectCache>>,
 }
 
 impl Store {
@@ -67,7 +72,13 @@ impl Store {
             })
             .connect_with(options)
             .await?;
-        Ok(Self { pool, descriptors: Cache::new(CACHED_DESCRIPTORS) })
+        Ok(Self { pool, descriptors: Cache::new(CACHED_DESCRIPTORS), objects: None })
+    }
+
+    /// The same store with tables and databases kept in memory. Only for a server that is the only one over its
+    /// database: others' changes would not be seen.
+    pub fn with_cache(self) -> Self {
+        Self { objects: Some(Arc::new(ObjectCache::new())), ..self }
     }
 
     /// Brings the schema up to date. Safe to call from several servers at once: one does it under an advisory lock,
@@ -84,9 +95,9 @@ impl Store {
         Ok(self.pool.acquire().await?)
     }
 
-    /// A transaction to write in. It rolls back unless [`commit`](sqlx::Transaction::commit) is called.
+    /// A transaction to write in.
     pub async fn begin(&self) -> Result<Transaction> {
-        Ok(self.pool.begin().await?)
+        Ok(Transaction::new(self.pool.begin().await?, self.objects.clone()))
     }
 
     /// Whether the database answers.

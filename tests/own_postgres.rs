@@ -255,16 +255,30 @@ fn a_killed_postgres_is_started_again() {
 #[test]
 fn what_a_broken_off_start_left_does_not_matter() {
     let place = Place::new();
-    let partial = place.data().join("postgres.partial");
+    let partial = place.data().join("postgres.partial-1");
     fs::create_dir_all(&partial).unwrap();
     fs::write(partial.join("PG_VERSION"), "99\n").unwrap();
     let server = place.serve();
+    assert!(!partial.exists());
     let stale = fs::read_to_string(server.data.join("postgres/postmaster.pid")).unwrap();
     server.stop();
     // As after the restart of a container: the pid of the last postmaster is another process's.
     let stale = stale.split_once('\n').map(|(_, rest)| format!("{}\n{rest}", std::process::id())).unwrap();
     fs::write(place.data().join("postgres/postmaster.pid"), stale).unwrap();
     place.serve().stop();
+}
+
+#[test]
+fn a_start_killed_at_any_time_is_made_up_for() {
+    for milliseconds in [0, 150, 300, 500] {
+        let place = Place::new();
+        let mut first = place.command(&["serve"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        first.kill().unwrap();
+        first.wait().unwrap();
+        let second = place.command(&["migrate"]).output().unwrap();
+        assert!(second.status.success(), "after {milliseconds} ms: {}", text(&second));
+    }
 }
 
 #[test]

@@ -44,7 +44,7 @@ def spark_session(settings=()):
         .config("spark.log.level", "ERROR")
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.sql.warehouse.dir", f"file://{SCRATCH}/spark-warehouse")
-        .config("spark.jars.ivy", os.environ["IVY_DIR"])
+        .config("spark.driver.extraJavaOptions", f"-Divy.home={os.environ['IVY_DIR']} -Djava.io.tmpdir={SCRATCH}")
         .config("spark.hadoop.hive.metastore.uris", METASTORE_URI)
         .config("spark.hadoop.hive.exec.dynamic.partition.mode", "nonstrict")
     )

@@ -15,17 +15,6 @@ const VERSION: &str = "476";
 /// The others only make the start slow.
 const PLUGINS: [&str; 4] = ["delta-lake", "hive", "iceberg", "tpch"];
 
-/// Catalogs and what they are set to, beside the metastore's address.
-const CATALOGS: [(&str, &str); 4] = [
-    ("hive", "connector.name=hive\nhive.allow-register-partition-procedure=true\n"),
-    ("secure", "connector.name=hive\nhive.security=sql-standard\n"),
-    (
-        "iceberg",
-        "connector.name=iceberg\niceberg.catalog.type=HIVE_METASTORE\niceberg.register-table-procedure.enabled=true\n",
-    ),
-    ("delta", "connector.name=delta_lake\ndelta.register-table-procedure.enabled=true\n"),
-];
-
 const JVM: [&str; 7] = [
     "-Xmx2500m",
     "-Xss1m",
@@ -52,7 +41,14 @@ impl Trino {
         let catalogs = settings.path().join("catalog");
         fs::create_dir(&catalogs)?;
         fs::write(catalogs.join("tpch.properties"), "connector.name=tpch\n")?;
-        for (catalog, properties) in CATALOGS {
+        let staging = settings.path().join("staging");
+        let hive = format!("connector.name=hive\nhive.temporary-staging-directory-path={}\n", staging.display());
+        for (catalog, properties) in [
+            ("hive", format!("{hive}hive.allow-register-partition-procedure=true\n")),
+            ("secure", format!("{hive}hive.security=sql-standard\n")),
+            ("iceberg", "connector.name=iceberg\niceberg.register-table-procedure.enabled=true\n".to_owned()),
+            ("delta", "connector.name=delta_lake\ndelta.register-table-procedure.enabled=true\n".to_owned()),
+        ] {
             let properties = format!("{properties}hive.metastore.uri={uri}\nfs.hadoop.enabled=true\n");
             fs::write(catalogs.join(format!("{catalog}.properties")), properties)?;
         }

@@ -30,7 +30,7 @@ pub struct Workload {
 impl Workload {
     /// `script` of `engines/` run by `interpreter`; its log is the cache's `logs/NAME.log`.
     pub fn new(name: &str, script: &'static str, interpreter: PathBuf) -> Workload {
-        Workload { name: name.replace("::", "-"), script, interpreter, variables: Vec::new() }
+        Workload { name: name.to_owned(), script, interpreter, variables: Vec::new() }
     }
 
     /// Sets a variable; `engines/clients.py` says what they are.
@@ -69,12 +69,14 @@ impl Workload {
         }
         let status = child.wait()?;
         let report = outcome.with_context(|| format!("{} was stopped; its log is {}", self.script, log.display()))?;
-        let last = report.last().map_or("no output", String::as_str);
+        let Some(total) = report.last().filter(|line| line.contains(" passed, ")) else {
+            bail!("it broke off after {} steps ({status}); the log is {}", report.len(), log.display());
+        };
         if !status.success() {
             let failed: Vec<&str> = report.iter().filter(|line| line.starts_with("FAIL")).map(String::as_str).collect();
-            bail!("{last} ({status}); the log is {}\n{}", log.display(), failed.join("\n"));
+            bail!("{total}; the log is {}\n{}", log.display(), failed.join("\n"));
         }
-        eprintln!("{}: {last} in {:.0?}", self.name, start.elapsed());
+        eprintln!("{}: {total} in {:.0?}", self.name, start.elapsed());
         Ok(())
     }
 }

@@ -114,7 +114,7 @@ impl Service {
                     "Catalog {name} is not empty: there are tables or functions in its database {DEFAULT_DATABASE}"
                 )));
             }
-            databases::delete(&mut transaction, database.id).await?;
+            databases::delete(&mut transaction, &database).await?;
         }
         catalogs::delete(&mut transaction, catalog.id).await?;
         let body = json!({ "before": catalog });

@@ -1,5 +1,7 @@
 //! Databases.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::{Caller, Service, name_pattern, now, record};
@@ -21,8 +23,11 @@ pub struct DropDatabase {
 }
 
 impl Service {
-    pub async fn get_database(&self, name: &DatabaseName) -> Result<Database> {
-        databases::get(&mut *self.store.read().await?, name).await?.ok_or_else(|| no_database(name))
+    pub async fn get_database(&self, name: &DatabaseName) -> Result<Arc<Database>> {
+        if let Some(database) = self.store.cached_database(name) {
+            return Ok(database);
+        }
+        self.store.get_database(&mut *self.store.read().await?, name).await?.ok_or_else(|| no_database(name))
     }
 
     /// Names of a catalog's databases, in order. No pattern means all.
@@ -127,7 +132,7 @@ impl Service {
             self.remove_table(&mut transaction, &table).await?;
         }
         functions::delete_all(&mut transaction, database.id).await?;
-        databases::delete(&mut transaction, database.id).await?;
+        databases::delete(&mut transaction, &database).await?;
         let body = json!({ "before": database });
         record(&mut transaction, EventKind::DropDatabase, &name.catalog, Some(&name.database), None, body).await?;
         transaction.commit().await?;

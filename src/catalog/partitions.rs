@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::Service;
 use super::tables::no_table;
-use crate::error::{CatalogError, Result};
+use crate::error::{CatalogError, ErrorKind, Result};
 use crate::model::partition_name::partition_name;
 use crate::model::{Partition, PartitionBatch, StorageDescriptor, Table, TableName};
 use crate::store::{Connection, partitions};
@@ -43,7 +43,8 @@ impl Service {
         if batch.is_empty() { Err(no_partition(&table, &values[0])) } else { Ok(batch) }
     }
 
-    /// Partitions in order of their values, at most `limit`.
+    /// Partitions in order of their values, at most `limit`. More than the rules allow in one call are an error, so
+    /// that one forgotten filter does not take everybody down.
     pub async fn partitions(
         &self,
         name: &TableName,
@@ -53,7 +54,22 @@ impl Service {
         let mut connection = self.store.read().await?;
         let table = self.table_of_partitions(&mut connection, name).await?;
         let chosen = selection.resolve(&table)?;
-        self.store.partitions(&mut connection, &table, &chosen.which(), limit).await
+        let Some(most) = self.rules.max_partitions else {
+            return self.store.partitions(&mut connection, &table, &chosen.which(), limit).await;
+        };
+        // One more than allowed, in the same statement: counting first would cost as much again.
+        let limit = limit.unwrap_or(i64::MAX).min(most + 1);
+        let batch = self.store.partitions(&mut connection, &table, &chosen.which(), Some(limit)).await?;
+        if batch.len() as i64 > most {
+            return Err(CatalogError::new(
+                ErrorKind::LimitExceeded,
+                format!(
+                    "The call asks for more than {most} partitions of table {name}, which the setting max_partitions \
+                     does not allow: filter by partition keys, or ask for fewer"
+                ),
+            ));
+        }
+        Ok(batch)
     }
 
     /// Names of partitions, in order, at most `limit`.
@@ -101,8 +117,7 @@ impl Service {
     }
 
     async fn table_of_partitions(&self, connection: &mut Connection, name: &TableName) -> Result<Arc<Table>> {
-        let table = self.store.get_table(connection, name).await?.ok_or_else(|| no_table(name))?;
-        Ok(Arc::new(table))
+        self.store.get_table(connection, name).await?.ok_or_else(|| no_table(name))
     }
 
     /// The table, kept from being dropped or changed until the transaction ends. Writers of partitions do not wait for
@@ -146,7 +161,7 @@ fn distinct_storage(partitions: &[Partition]) -> (Vec<Arc<StorageDescriptor>>, V
 
 /// The values as they are stored, one for each key. An empty value is the null value: both have the same name, and so
 /// are the same partition.
-fn check_values(table: &Table, values: &[String]) -> Result<Vec<String>> {
+pub(super) fn check_values(table: &Table, values: &[String]) -> Result<Vec<String>> {
     if !table.is_partitioned() {
         return Err(CatalogError::invalid_input(format!("Table {} is not partitioned", table.name)));
     }

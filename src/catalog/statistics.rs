@@ -74,11 +74,9 @@ impl Service {
         if all.is_empty() {
             return Ok(vec![Vec::new(); batch.len()]);
         }
-        let values: Vec<Vec<String>> =
-            batch.rows().map(|row| row.values().map(str::to_owned).collect()).collect();
+        let values: Vec<Vec<String>> = batch.rows().map(|row| row.values().map(str::to_owned).collect()).collect();
         let mut connection = self.store.read().await?;
-        let mut found =
-            statistics::of_partitions(&mut connection, batch.table.id, engine, &values, Some(&all)).await?;
+        let mut found = statistics::of_partitions(&mut connection, batch.table.id, engine, &values, Some(&all)).await?;
         for (list, accurate) in found.iter_mut().zip(&accurate) {
             list.retain(|column| accurate.contains(&column.column));
         }
@@ -96,12 +94,11 @@ impl Service {
     ) -> Result<()> {
         let columns = folded(columns);
         let mut transaction = self.store.begin().await?;
-        let mut table =
-            self.store.get_table_for_update(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
+        let mut table = self.store.get_table_for_update(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
         let gone = statistics::delete_from_table(&mut transaction, table.id, engine, columns.as_deref()).await?;
         check_gone(columns.as_deref(), &gone, || format!("Table {name}"))?;
         if accurate::unmark(&mut table.parameters, &gone) {
-            self.store.set_table_parameters(&mut transaction, table.id, &table.parameters).await?;
+            self.store.set_table_parameters(&mut transaction, &table).await?;
         }
         let body = json!({ "table": table, "engine": engine, "columns": columns });
         self.record_table(&mut transaction, EventKind::DeleteTableColumnStatistics, &table.name, body).await?;
@@ -122,28 +119,20 @@ impl Service {
         let mut transaction = self.store.begin().await?;
         let table = self.store.get_table_for_child(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
         let batch = self.partitions_to_change(&mut transaction, &Arc::new(table), partitions).await?;
-        let values: Vec<Vec<String>> =
-            batch.rows().map(|row| row.values().map(str::to_owned).collect()).collect();
-        let gone = statistics::delete_from_partitions(
-            &mut transaction,
-            batch.table.id,
-            engine,
-            &values,
-            columns.as_deref(),
-        )
-        .await?;
+        let values: Vec<Vec<String>> = batch.rows().map(|row| row.values().map(str::to_owned).collect()).collect();
+        let gone =
+            statistics::delete_from_partitions(&mut transaction, batch.table.id, engine, &values, columns.as_deref())
+                .await?;
         let any: Vec<String> = gone.values().flatten().cloned().collect();
         check_gone(columns.as_deref(), &any, || format!("The chosen partitions of table {name}"))?;
         self.note_in_parameters(&mut transaction, &batch, |at, parameters| {
             gone.get(&at).is_some_and(|columns| accurate::unmark(parameters, columns))
         })
         .await?;
-        for (at, columns) in &gone {
-            let body = json!({
-                "table": *batch.table, "values": values[*at], "engine": engine, "columns": columns,
-            });
-            self.record_table(&mut transaction, EventKind::DeletePartitionColumnStatistics, name, body).await?;
-        }
+        let told =
+            gone.iter().map(|(at, columns)| json!({ "values": values[*at], "engine": engine, "columns": columns }));
+        let kind = EventKind::DeletePartitionColumnStatistics;
+        write::record_partitions(&mut transaction, kind, &batch.table, told).await?;
         Ok(transaction.commit().await?)
     }
 }
@@ -152,9 +141,7 @@ impl Service {
 fn check_gone(named: Option<&[String]>, gone: &[String], owner: impl Fn() -> String) -> Result<()> {
     match named.unwrap_or_default().iter().find(|column| !gone.contains(*column)) {
         None => Ok(()),
-        Some(column) => {
-            Err(CatalogError::not_found(format!("{} has no statistics of a column {column}", owner())))
-        }
+        Some(column) => Err(CatalogError::not_found(format!("{} has no statistics of a column {column}", owner()))),
     }
 }
 

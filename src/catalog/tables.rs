@@ -14,7 +14,7 @@ use crate::filter::TableFilter;
 use crate::model::name::{DEFAULT_CATALOG, fold};
 use crate::model::parameters::is_true;
 use crate::model::{DatabaseName, EventKind, Table, TableName};
-use crate::store::{Connection, databases, partitions, statistics, tables};
+use crate::store::{Connection, Transaction, partitions, statistics, tables};
 use crate::warehouse::Location;
 
 pub use alter::{AlterTable, Expected};
@@ -31,15 +31,17 @@ pub struct DropTable {
 
 impl Service {
     pub async fn get_table(&self, name: &TableName) -> Result<Arc<Table>> {
+        if let Some(table) = self.store.cached_table(name) {
+            return Ok(table);
+        }
         let mut connection = self.store.read().await?;
-        let table = self.store.get_table(&mut connection, name).await?.ok_or_else(|| no_table(name))?;
-        Ok(Arc::new(table))
+        self.store.get_table(&mut connection, name).await?.ok_or_else(|| no_table(name))
     }
 
     /// Those of the named tables that exist, each once, in name order.
     pub async fn get_tables(&self, database: &DatabaseName, names: &[String]) -> Result<Vec<Table>> {
         let mut connection = self.store.read().await?;
-        databases::get(&mut connection, database).await?.ok_or_else(|| no_database(database))?;
+        self.store.get_database(&mut connection, database).await?.ok_or_else(|| no_database(database))?;
         let names: Vec<String> = names.iter().map(|name| fold(name)).collect();
         self.store.get_tables(&mut connection, database, &names).await
     }
@@ -66,7 +68,7 @@ impl Service {
     ) -> Result<Vec<String>> {
         let filter = TableFilter::parse(filter)?;
         let mut connection = self.store.read().await?;
-        databases::get(&mut connection, database).await?.ok_or_else(|| no_database(database))?;
+        self.store.get_database(&mut connection, database).await?.ok_or_else(|| no_database(database))?;
         tables::names_by_filter(&mut connection, database, &filter, limit).await
     }
 
@@ -171,9 +173,11 @@ impl Service {
         let mut folders = Vec::new();
         if table.is_partitioned() {
             for location in partitions::locations_elsewhere(connection, table).await? {
-                let location = Location::parse(&location)?;
-                if !location.is_under(&root) {
-                    folders.push(location);
+                match Location::parse(&location) {
+                    Ok(location) if !location.is_under(&root) => folders.push(location),
+                    Ok(_) => {}
+                    // The rules for partitions take any text: there is nothing at this one that could be deleted.
+                    Err(error) => tracing::warn!(table = %table.name, %error, "a partition lies nowhere"),
                 }
             }
         }
@@ -182,12 +186,12 @@ impl Service {
     }
 
     /// Deletes all rows of a table, and records that.
-    pub(super) async fn remove_table(&self, connection: &mut Connection, table: &Table) -> Result<()> {
-        statistics::delete_all(connection, table.id).await?;
-        partitions::delete_all(connection, table.id).await?;
-        tables::delete(connection, table.id).await?;
-        let body = json!({ "before": table, "storage": table.storage });
-        self.record_table(connection, EventKind::DropTable, &table.name, body).await
+    pub(super) async fn remove_table(&self, transaction: &mut Transaction, table: &Table) -> Result<()> {
+        statistics::delete_all(transaction, table.id).await?;
+        partitions::delete_all(transaction, table.id).await?;
+        tables::delete(transaction, table).await?;
+        let body = json!({ "before": table });
+        self.record_table(transaction, EventKind::DropTable, &table.name, body).await
     }
 
     pub(super) async fn record_table(

@@ -56,6 +56,8 @@ async fn serve(
 ) -> Result<(), Failure> {
     let warehouse = Warehouse::new(settings.object_store())?;
     let catalog = Service::open(store.clone(), warehouse, rules(settings)?).await?;
+    catalog.add_admins(&settings.admin_users).await?;
+    let housekeeping = catalog.clone().housekeeping(shutdown.clone());
     let tls = settings.tls().map(|(certificate, key)| hms::server::tls_acceptor(certificate, key)).transpose()?;
     let thrift = hms::Server::bind(settings.thrift_addr, tls, limits(settings), catalog)
         .await
@@ -75,6 +77,7 @@ async fn serve(
     let http_shutdown = CancellationToken::new();
     let http = tokio::spawn(http::serve(http, http::router(health), http_shutdown.clone()));
     let mut thrift = tokio::spawn(thrift.run(shutdown.clone()));
+    let housekeeping = tokio::spawn(housekeeping);
     let upkeep = tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_secs(5)).await;
@@ -98,6 +101,7 @@ async fn serve(
     http_shutdown.cancel();
     let _ = timeout(HTTP_GRACE, http).await;
     upkeep.abort();
+    housekeeping.abort();
     outcome
 }
 
@@ -128,6 +132,7 @@ fn rules(settings: &Settings) -> Result<Rules, Failure> {
         table_versions_kept: settings.table_versions_kept.into(),
         lock_lease: settings.lock_lease.as_secs().try_into()?,
         event_retention: settings.event_retention.as_secs().try_into()?,
+        max_partitions: settings.max_partitions.map(i64::from),
     })
 }
 

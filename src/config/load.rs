@@ -181,13 +181,19 @@ impl Reader<'_> {
                     let file = self.flags.config.as_deref().unwrap_or(Path::new("the file"));
                     format!("{key} in {}", file.display())
                 };
-                if matches!(found.kind, ValueKind::Table(_) | ValueKind::Array(_)) {
-                    self.problem(setting, "One value is expected, not a table or a list.".into());
-                    return None;
-                }
-                match found.into_string().unwrap_or_default() {
-                    text if text.trim().is_empty() => (self.default(key, default), setting),
-                    text => (text, setting),
+                let text = match found.kind {
+                    ValueKind::Array(items) if T::LIST => {
+                        items.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+                    }
+                    ValueKind::Table(_) | ValueKind::Array(_) => {
+                        self.problem(setting, "One value is expected, not a table or a list.".into());
+                        return None;
+                    }
+                    value => value.to_string(),
+                };
+                match text.trim() {
+                    "" => (self.default(key, default), setting),
+                    text => (text.to_owned(), setting),
                 }
             }
         };
@@ -198,7 +204,7 @@ impl Reader<'_> {
             }
             return absent;
         }
-        match T::parse(text.trim()) {
+        match T::parse(&text) {
             Ok(value) => {
                 if key == "data_dir" {
                     self.data_dir = std::path::absolute(&text).ok();
@@ -347,7 +353,9 @@ mod tests {
 
     #[test]
     fn flags_go_before_the_environment_and_that_before_the_file() {
-        let file = file("database_pool_size = 7\nlog_format = \"json\"\nlock_lease = \"1m\"\n");
+        let file = file(
+            "database_pool_size = 7\nlog_format = \"json\"\nlock_lease = \"1m\"\nadmin_users = [\"ann\", \"bob\"]\n",
+        );
         let flags =
             Flags { config: Some(file.path().to_owned()), values: [("http_addr", "127.0.0.1:1".to_owned())].into() };
         let variables =
@@ -356,6 +364,7 @@ mod tests {
         assert_eq!(settings.http_addr.port(), 1);
         assert_eq!(settings.lock_lease, Duration::from_secs(120));
         assert_eq!(settings.database_pool_size, 7);
+        assert_eq!(settings.admin_users, ["ann", "bob"]);
         assert_eq!(settings.log_format, value::LogFormat::Json);
         assert_eq!(settings.log_level, "info", "an empty variable is as good as none");
     }

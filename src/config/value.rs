@@ -16,8 +16,11 @@ pub trait Value: Sized {
         None
     }
 
-    /// Whether a wrong value may be shown in the error.
+    /// Whether a wrong value is kept out of the error.
     const SECRET: bool = false;
+
+    /// Whether the file may give it as a list of texts.
+    const LIST: bool = false;
 }
 
 impl<T: Value> Value for Option<T> {
@@ -36,6 +39,19 @@ impl Value for String {
     fn parse(text: &str) -> Result<Self, String> {
         Ok(text.to_owned())
     }
+}
+
+/// Separated by commas.
+impl Value for Vec<String> {
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Vec::new())
+    }
+
+    const LIST: bool = true;
 }
 
 impl Value for bool {

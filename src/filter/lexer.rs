@@ -249,7 +249,11 @@ impl<'a> Lexer<'a> {
             let name = &self.text[start + 1..at - 1];
             return Ok(Token::Quoted(if doubled { name.replace("``", "`").into() } else { name.into() }));
         }
-        Err(FilterError::at(self.text, start, "Error parsing partition filter: the name that starts with ` does not end"))
+        Err(FilterError::at(
+            self.text,
+            start,
+            "Error parsing partition filter: the name that starts with ` does not end",
+        ))
     }
 
     /// A number that begins with a sign or a point.

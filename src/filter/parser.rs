@@ -175,7 +175,10 @@ impl<'a, S: Scope> Parser<'a, S> {
     }
 
     fn test(&mut self) -> Parsed<Tree<S::Test>> {
-        if *self.peek() == Token::Open && self.tokens[self.at + 1].0.is("STRUCT") && self.tokens[self.at + 2].0 == Token::Open {
+        if *self.peek() == Token::Open
+            && self.tokens[self.at + 1].0.is("STRUCT")
+            && self.tokens[self.at + 2].0 == Token::Open
+        {
             return self.multiple();
         }
         if let Some((constant, at)) = self.constant()? {
@@ -305,9 +308,13 @@ impl<'a, S: Scope> Parser<'a, S> {
             word @ Token::Word(text) => {
                 // DATE and TIMESTAMP are keywords before their text only, TRUE and FALSE on the right only: all of
                 // them are found as names of keys.
-                if word.is("DATE") && let Some(text) = typed(after) {
+                if word.is("DATE")
+                    && let Some(text) = typed(after)
+                {
                     (Constant::Date(text), 2)
-                } else if word.is("TIMESTAMP") && let Some(text) = typed(after) {
+                } else if word.is("TIMESTAMP")
+                    && let Some(text) = typed(after)
+                {
                     (Constant::Timestamp(text), 2)
                 } else if (word.is("TRUE") || word.is("FALSE")) && self.scope.key(text).is_err() {
                     (Constant::Boolean(word.is("TRUE")), 1)

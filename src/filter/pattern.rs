@@ -36,11 +36,8 @@ impl Pattern {
             LikeDialect::Regex => false,
             LikeDialect::Auto => source.contains('%') || !looks_regular(source),
         };
-        let (globs, regular) = if sql {
-            (vec![Glob::sql(source)], None)
-        } else {
-            (vec![Glob::regular(source)], Regular::new(source))
-        };
+        let (globs, regular) =
+            if sql { (vec![Glob::sql(source)], None) } else { (vec![Glob::regular(source)], Regular::new(source)) };
         Pattern { source: source.to_owned(), globs, regular }
     }
 

@@ -29,20 +29,40 @@ pub type Column = (usize, Class);
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Test {
-    Compare { column: Column, op: Op, value: Value<'static> },
+    Compare {
+        column: Column,
+        op: Op,
+        value: Value<'static>,
+    },
     /// The values are in order, without duplicates.
-    OneOf { column: Column, values: Vec<Value<'static>>, negated: bool },
-    Like { key: usize, pattern: Pattern, negated: bool },
+    OneOf {
+        column: Column,
+        values: Vec<Value<'static>>,
+        negated: bool,
+    },
+    Like {
+        key: usize,
+        pattern: Pattern,
+        negated: bool,
+    },
     /// Several keys together are one of the rows, which are in order, without duplicates. Negated, each row must
     /// differ in a key that has a value.
-    Rows { columns: Vec<Column>, rows: Vec<Vec<Value<'static>>>, negated: bool },
+    Rows {
+        columns: Vec<Column>,
+        rows: Vec<Vec<Value<'static>>>,
+        negated: bool,
+    },
 }
 
 impl Predicate {
     /// Reads a filter of Hive's grammar over a table's partition keys. A blank filter holds for all.
     pub fn parse(text: &str, keys: &[PartitionKey<'_>], like: LikeDialect) -> Result<Predicate, FilterError> {
         let tree = simplify(parser::parse(text, &Keys { keys, like })?);
-        let conditions = tree.size();
+        // Rows that must all differ are compared one by one.
+        let conditions = tree.size(&|test| match test {
+            Test::Rows { rows, negated: true, .. } => rows.len(),
+            _ => 1,
+        });
         if conditions > MAX_CONDITIONS {
             return Err(FilterError::new(format!(
                 "The filter has {conditions} conditions, and at most {MAX_CONDITIONS} are taken; lists of values belong into IN"
@@ -71,9 +91,7 @@ impl Test {
             Test::OneOf { column, values, negated } => {
                 read(*column).is_some_and(|stored| values.as_slice().binary_search(&stored).is_ok() != *negated)
             }
-            Test::Like { key, pattern, negated } => {
-                stored(*key).is_some_and(|text| pattern.matches(text) != *negated)
-            }
+            Test::Like { key, pattern, negated } => stored(*key).is_some_and(|text| pattern.matches(text) != *negated),
             Test::Rows { columns, rows, negated } => {
                 let stored: Vec<_> = columns.iter().map(|column| read(*column)).collect();
                 match stored.iter().cloned().collect::<Option<Vec<_>>>() {
@@ -223,7 +241,14 @@ fn simplify(tree: Tree<Test>) -> Tree<Test> {
     }
     let lists = lists.into_iter().map(|(column, values)| Tree::Test(Test::one_of(column, values, negated)));
     let tables = tables.into_iter().map(|(columns, rows)| Tree::Test(Test::rows(columns, rows)));
-    let parts = lists.chain(tables).chain(others).collect();
+    let mut parts: Vec<_> = lists.chain(tables).chain(others).collect();
+    // Those that cost least first, for the others need not be looked at then.
+    parts.sort_by_key(|part| match part {
+        Tree::Test(Test::Compare { column: (_, Class::Text), .. }) => 0,
+        Tree::Test(Test::OneOf { column: (_, Class::Text), .. }) => 1,
+        Tree::Test(_) => 2,
+        Tree::All(_) | Tree::Any(_) => 3,
+    });
     if negated { Tree::all(parts) } else { Tree::any(parts) }
 }
 

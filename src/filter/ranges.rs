@@ -25,7 +25,8 @@ impl<T: Ord + Clone + Default> Ranges<T> {
 
     /// The union of ranges in any order.
     pub fn union(ranges: impl IntoIterator<Item = Range<T>>) -> Self {
-        let mut ranges: Vec<_> = ranges.into_iter().filter(|r| r.high.as_ref().is_none_or(|high| r.low < *high)).collect();
+        let mut ranges: Vec<_> =
+            ranges.into_iter().filter(|r| r.high.as_ref().is_none_or(|high| r.low < *high)).collect();
         ranges.sort();
         let mut merged: Vec<Range<T>> = Vec::new();
         for next in ranges {
@@ -40,6 +41,14 @@ impl<T: Ord + Clone + Default> Ranges<T> {
             }
         }
         Ranges(merged)
+    }
+
+    /// The one range around these.
+    pub fn around(ranges: impl IntoIterator<Item = Range<T>>) -> Self {
+        let around = ranges
+            .into_iter()
+            .reduce(|a, b| Range { low: a.low.min(b.low), high: a.high.zip(b.high).map(|(a, b)| a.max(b)) });
+        Ranges(around.into_iter().collect())
     }
 
     pub fn intersection(&self, other: &Self) -> Self {
@@ -80,5 +89,50 @@ impl<T> IntoIterator for Ranges<T> {
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{MAX_RANGES, Range, Ranges};
+
+    const MOST: u8 = 60;
+
+    fn ranges() -> impl Strategy<Value = Vec<Range<u8>>> {
+        let range = (0..MOST, prop::option::weighted(0.9, 0..MOST)).prop_map(|(low, high)| Range { low, high });
+        prop::collection::vec(range, 0..8)
+    }
+
+    fn holds(ranges: &[Range<u8>], x: u8) -> bool {
+        ranges.iter().any(|r| r.low <= x && r.high.is_none_or(|high| x < high))
+    }
+
+    proptest! {
+        #[test]
+        fn are_sets(a in ranges(), b in ranges()) {
+            let (ua, ub) = (Ranges::union(a.clone()), Ranges::union(b.clone()));
+            let common = ua.intersection(&ub);
+            let around = Ranges::around(a.clone());
+            for x in 0..=MOST {
+                prop_assert_eq!(holds(&ua.0, x), holds(&a, x));
+                prop_assert_eq!(holds(&common.0, x), holds(&a, x) && holds(&b, x));
+                prop_assert!(holds(&around.0, x) || !holds(&a, x));
+            }
+            for set in [&ua, &common] {
+                // In order, with gaps between.
+                prop_assert!(set.0.windows(2).all(|w| w[0].high.is_some_and(|high| high < w[1].low)));
+                prop_assert!(set.0.iter().all(|r| r.high.is_none_or(|high| r.low < high)));
+            }
+            prop_assert_eq!(ua.is_everything(), (0..=MOST).all(|x| holds(&a, x)) && holds(&a, u8::MAX));
+        }
+    }
+
+    #[test]
+    fn too_many_become_one() {
+        let many = |n: u8| Ranges::union((0..n).map(|i| Range { low: 2 * i, high: Some(2 * i + 1) })).bounded();
+        assert_eq!(many(MAX_RANGES as u8).iter().len(), MAX_RANGES);
+        assert_eq!(many(20), Ranges::of(0, Some(39)));
     }
 }

@@ -35,10 +35,7 @@ impl Regular {
         let mut translation = Translation { rest: java, out: String::from("^(?:"), depth: 0 };
         translation.alternatives()?;
         translation.out.push_str(")$");
-        let regex = RegexBuilder::new(&translation.out)
-            .dot_matches_new_line(true)
-            .size_limit(MAX_COMPILED)
-            .build();
+        let regex = RegexBuilder::new(&translation.out).dot_matches_new_line(true).size_limit(MAX_COMPILED).build();
         if translation.rest.is_empty() { regex.ok().map(Regular) } else { None }
     }
 
@@ -274,8 +271,8 @@ mod tests {
     #[test]
     fn leaves_alone_what_the_engines_do_not_share() {
         for java in [
-            "us.*", "plain", "(", "a)", "[", "[]", "*a", "a**", "a*+", "a{", "a{2", "a{x}", "a{3,2}", "a{256}", "(?i)a",
-            "(?=a)b", r"(a)\1", r"\p{L}", r"\", "[a&&b]", "[a[b]]", "[z-a]", "^*", r"\Q\E*", r"[\D]",
+            "us.*", "plain", "(", "a)", "[", "[]", "*a", "a**", "a*+", "a{", "a{2", "a{x}", "a{3,2}", "a{256}",
+            "(?i)a", "(?=a)b", r"(a)\1", r"\p{L}", r"\", "[a&&b]", "[a[b]]", "[z-a]", "^*", r"\Q\E*", r"[\D]",
         ] {
             assert_eq!(translated(java), None, "{java}");
         }

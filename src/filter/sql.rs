@@ -248,7 +248,10 @@ fn conjunction<'a>(parts: impl Iterator<Item = &'a Tree<Test>>, keys: usize) -> 
                 }
             }
             Tree::Test(test) => {
-                if let Test::Compare { column: (key, _), .. } | Test::OneOf { column: (key, _), .. } | Test::Like { key, .. } = test {
+                if let Test::Compare { column: (key, _), .. }
+                | Test::OneOf { column: (key, _), .. }
+                | Test::Like { key, .. } = test
+                {
                     by_key[*key] = by_key[*key].intersection(&text_ranges(test));
                 }
             }
@@ -331,8 +334,10 @@ fn text_ranges(test: &Test) -> Ranges<String> {
     }
 }
 
-fn listed<'a>(class: Class, values: impl Iterator<Item = &'a Value<'static>>) -> Ranges<String> {
-    Ranges::union(values.flat_map(|value| compared(class, Op::Eq, value))).bounded()
+fn listed<'a>(class: Class, values: impl ExactSizeIterator<Item = &'a Value<'static>>) -> Ranges<String> {
+    let many = values.len() > MAX_RANGES;
+    let ranges = values.flat_map(|value| compared(class, Op::Eq, value));
+    if many { Ranges::around(ranges) } else { Ranges::union(ranges).bounded() }
 }
 
 fn compared(class: Class, op: Op, value: &Value<'_>) -> Ranges<String> {

@@ -42,7 +42,7 @@ impl TableFilter {
     /// Reads a filter. A blank one holds for all tables.
     pub fn parse(text: &str) -> Result<TableFilter, FilterError> {
         let tree = parser::parse(text, &Fields)?;
-        let conditions = tree.size();
+        let conditions = tree.size(&|_| 1);
         if conditions > MAX_CONDITIONS {
             return Err(FilterError::new(format!(
                 "The filter has {conditions} conditions, and at most {MAX_CONDITIONS} are taken"
@@ -51,7 +51,7 @@ impl TableFilter {
         Ok(TableFilter(tree))
     }
 
-    /// The condition on a row of tables under this alias, with columns `name`, `table_type` and `owner_name` of type
+    /// The condition on a row of tables under this alias, with columns `name`, `kind` and `owner_name` of type
     /// text, `last_access_time` of an integer type, and `parameters` of type jsonb.
     pub fn to_sql(&self, alias: &str, placeholder: usize) -> SqlPredicate {
         let mut writer = Writer::new(placeholder);
@@ -68,7 +68,7 @@ fn write(writer: &mut Writer, alias: &str, test: &Test) -> String {
     let mut column = |field: &Field| match field {
         Field::Owner => (format!("{alias}.owner_name collate \"C\""), ""),
         Field::Name => (format!("{alias}.name collate \"C\""), ""),
-        Field::Type => (format!("{alias}.table_type collate \"C\""), ""),
+        Field::Type => (format!("{alias}.kind collate \"C\""), ""),
         Field::LastAccess => (format!("{alias}.last_access_time::numeric"), "::numeric"),
         Field::Parameter(key) => (format!("({alias}.parameters ->> {}) collate \"C\"", writer.constant(key)), ""),
     };

@@ -46,11 +46,11 @@ impl<T> Tree<T> {
         }
     }
 
-    /// The number of tests.
-    pub fn size(&self) -> usize {
+    /// The sum of the sizes of the tests.
+    pub fn size(&self, test: &impl Fn(&T) -> usize) -> usize {
         match self {
-            Tree::All(parts) | Tree::Any(parts) => parts.iter().map(Tree::size).sum(),
-            Tree::Test(_) => 1,
+            Tree::All(parts) | Tree::Any(parts) => parts.iter().map(|part| part.size(test)).sum(),
+            Tree::Test(one) => test(one),
         }
     }
 

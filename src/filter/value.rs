@@ -51,7 +51,9 @@ impl Class {
         const TIME: &str = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]";
         let number = |form: &str| {
             // The guard keeps the cast from failing, whatever is stored.
-            format!("case when length({text}) <= {MAX_NUMBER_LENGTH} and {text} ~ '^[+-]?{form}$' then {text}::numeric end")
+            format!(
+                "case when length({text}) <= {MAX_NUMBER_LENGTH} and {text} ~ '^[+-]?{form}$' then {text}::numeric end"
+            )
         };
         match self {
             Class::Text => text.to_owned(),

@@ -2,6 +2,7 @@
 
 pub mod catalogs;
 pub mod databases;
+pub mod events;
 pub mod functions;
 pub mod locks;
 pub mod partitions;
@@ -9,6 +10,7 @@ pub mod privileges;
 pub mod statistics;
 pub mod storage;
 pub mod tables;
+mod tjson;
 
 use propolis_thrift::{AHashMap, FastStr, types};
 

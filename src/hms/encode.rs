@@ -3,33 +3,36 @@
 pub mod names;
 pub mod partitions;
 
-use propolis_thrift::codec::{TType, Writer};
+use propolis_thrift::codec::{TType, Writer, encode_columns};
+use propolis_thrift::types;
 
 /// How large pieces are, about.
 const PIECE: usize = 256 << 10;
 
 /// Where in a method's result the list is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Wrap {
     /// The result is the list.
     Bare,
     /// The result is a struct with the list in its field 1.
     Response,
     /// As `Response`, with a boolean in field 2.
-    ResponseAnd(bool),
+    ResponseAndFlag(bool),
+    /// As `Response`, with columns in field 3.
+    ResponseAndColumns(Vec<types::FieldSchema>),
     /// The result is a struct without the list, which is not to be sent.
     Unset,
 }
 
 impl Wrap {
-    fn open(self, writer: &mut Writer, element: TType, count: usize) {
+    fn open(&self, writer: &mut Writer, element: TType, count: usize) {
         writer.begin_struct();
-        if self == Self::Bare {
+        if *self == Self::Bare {
             writer.field(TType::List, 0);
         } else {
             writer.field(TType::Struct, 0);
             writer.begin_struct();
-            if self == Self::Unset {
+            if *self == Self::Unset {
                 return;
             }
             writer.field(TType::List, 1);
@@ -37,11 +40,16 @@ impl Wrap {
         writer.list(element, count);
     }
 
-    fn close(self, writer: &mut Writer) {
-        if let Self::ResponseAnd(flag) = self {
-            writer.bool_field(2, flag);
+    fn close(&self, writer: &mut Writer) {
+        match self {
+            Self::ResponseAndFlag(flag) => writer.bool_field(2, *flag),
+            Self::ResponseAndColumns(columns) => {
+                writer.field(TType::List, 3);
+                writer.raw_bytes(encode_columns(writer.protocol(), columns));
+            }
+            Self::Bare | Self::Response | Self::Unset => {}
         }
-        if self != Self::Bare {
+        if *self != Self::Bare {
             writer.end_struct();
         }
         writer.end_struct();

@@ -2,6 +2,7 @@
 
 mod catalogs;
 mod databases;
+mod events;
 mod functions;
 mod locks;
 mod partitions;
@@ -202,6 +203,12 @@ serve! {
         ListPrivileges => privileges::list_privileges,
         RefreshPrivileges => privileges::refresh_privileges,
         RevokePrivileges => privileges::revoke_privileges,
+
+        // Events
+        FireListenerEvent => events::fire_listener_event,
+        GetCurrentNotificationEventId => events::get_current_notification_event_id,
+        GetNextNotification => events::get_next_notification,
+        GetNotificationEventsCount => events::get_notification_events_count,
 
         // Locks
         CheckLock => locks::check_lock,

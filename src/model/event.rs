@@ -24,9 +24,37 @@ pub enum EventKind {
     DeleteTableColumnStatistics,
     UpdatePartitionColumnStatistics,
     DeletePartitionColumnStatistics,
+    Reload,
 }
 
 impl EventKind {
+    const ALL: [Self; 20] = [
+        Self::CreateCatalog,
+        Self::AlterCatalog,
+        Self::DropCatalog,
+        Self::CreateDatabase,
+        Self::AlterDatabase,
+        Self::DropDatabase,
+        Self::CreateTable,
+        Self::AlterTable,
+        Self::DropTable,
+        Self::AddPartition,
+        Self::AlterPartition,
+        Self::DropPartition,
+        Self::CreateFunction,
+        Self::DropFunction,
+        Self::Insert,
+        Self::UpdateTableColumnStatistics,
+        Self::DeleteTableColumnStatistics,
+        Self::UpdatePartitionColumnStatistics,
+        Self::DeletePartitionColumnStatistics,
+        Self::Reload,
+    ];
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CreateCatalog => "CREATE_CATALOG",
@@ -48,6 +76,7 @@ impl EventKind {
             Self::DeleteTableColumnStatistics => "DELETE_TBL_COL_STAT_EVENT",
             Self::UpdatePartitionColumnStatistics => "UPDATE_PART_COL_STAT_EVENT",
             Self::DeletePartitionColumnStatistics => "DELETE_PART_COL_STAT_EVENT",
+            Self::Reload => "RELOAD",
         }
     }
 }
@@ -63,10 +92,25 @@ pub struct NewEvent {
     pub body: Value,
 }
 
-/// An event as readers see it; `id` is dense and never goes back.
+impl NewEvent {
+    /// How many events readers see in it: Hive's notification log has one for each partition that is altered, and for
+    /// each column that loses its statistics.
+    pub fn parts(&self) -> usize {
+        let list = match self.kind {
+            EventKind::AlterPartition => "after",
+            EventKind::DeleteTableColumnStatistics | EventKind::DeletePartitionColumnStatistics => "columns",
+            _ => return 1,
+        };
+        self.body[list].as_array().map_or(1, Vec::len).max(1)
+    }
+}
+
+/// An event as it is stored; `id` is dense and never goes back.
 #[derive(Debug, Clone)]
 pub struct Event {
+    /// The number of its last part, the others being those before it.
     pub id: i64,
+    pub parts: usize,
     pub happened_at: i64,
     /// One of [`EventKind`]'s names, or what a client wrote itself.
     pub kind: String,
@@ -74,4 +118,14 @@ pub struct Event {
     pub database: Option<String>,
     pub table: Option<String>,
     pub body: Value,
+}
+
+/// Which events to read. Names are folded; what is None or empty lets all through.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    pub catalog: Option<String>,
+    pub database: Option<String>,
+    pub tables: Vec<String>,
+    pub kinds: Vec<String>,
+    pub skipped_kinds: Vec<String>,
 }

@@ -332,7 +332,6 @@ mod tests {
             write_id: -1,
             extra: Default::default(),
             version: 1,
-            partition_generation: 0,
         })
     }
 

@@ -109,10 +109,8 @@ mod tests {
 
     #[test]
     fn every_escaped_character() {
-        let escaped: String = (0u8..128)
-            .map(char::from)
-            .filter(|c| partition_name(&["k"], &[c.to_string()]).contains('%'))
-            .collect();
+        let escaped: String =
+            (0u8..128).map(char::from).filter(|c| partition_name(&["k"], &[c.to_string()]).contains('%')).collect();
         let controls: String = (0u8..32).map(char::from).collect();
         assert_eq!(escaped, format!("{controls}\"#%'*/:=?[\\]^{{\u{7f}"));
     }

@@ -38,7 +38,10 @@ pub struct ColumnStatistics {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ValueStatistics {
-    Boolean { trues: i64, falses: i64 },
+    Boolean {
+        trues: i64,
+        falses: i64,
+    },
     Long(Range<i64>),
     Double(Range<f64>),
     Decimal(Range<Decimal>),
@@ -47,8 +50,14 @@ pub enum ValueStatistics {
     /// Seconds since the epoch.
     Timestamp(Range<i64>),
     /// In bytes.
-    String { max_length: i64, average_length: f64 },
-    Binary { max_length: i64, average_length: f64 },
+    String {
+        max_length: i64,
+        average_length: f64,
+    },
+    Binary {
+        max_length: i64,
+        average_length: f64,
+    },
 }
 
 /// The smallest and the largest value, where there is any and the writer told.

@@ -25,10 +25,10 @@ pub struct Table {
     pub created_at: i64,
     pub last_access_time: i64,
     pub retention: i64,
-    /// Not part of stored definitions, which refer to it.
+    /// Not part of stored definitions, which refer to it by its id.
     #[serde(skip)]
     pub storage: Arc<StorageDescriptor>,
-    #[serde(skip)]
+    #[serde(default)]
     pub storage_id: i64,
     /// None for views.
     pub location: Option<String>,
@@ -46,8 +46,6 @@ pub struct Table {
     pub extra: serde_json::Map<String, serde_json::Value>,
     /// Grows with each change; 1 for a new table.
     pub version: i64,
-    #[serde(skip)]
-    pub partition_generation: i64,
 }
 
 impl Table {

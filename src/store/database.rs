@@ -108,7 +108,8 @@ impl Database {
         let store =
             Store::connect(self.options.clone(), settings.database_pool_size, settings.database_timeout).await?;
         store.migrate().await?;
-        Ok(store)
+        // Our own is nobody else's.
+        Ok(if self.own.is_some() { store.with_cache() } else { store })
     }
 
     /// Stops our own and waits for it; others' is left alone.

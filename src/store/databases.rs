@@ -1,11 +1,13 @@
 //! Databases.
 
+use std::sync::Arc;
+
 use sqlx::types::Json;
 
 use crate::error::Result;
 use crate::filter::NamePattern;
 use crate::model::{Database, DatabaseName, Parameters};
-use crate::store::{Connection, NameMatch};
+use crate::store::{Connection, NameMatch, Store, Transaction};
 
 struct Row {
     id: i64,
@@ -57,11 +59,27 @@ macro_rules! select_databases {
     };
 }
 
-pub async fn get(connection: &mut Connection, name: &DatabaseName) -> Result<Option<Database>> {
-    let row = select_databases!("where c.name = $1 and d.name = $2", name.catalog, name.database)
-        .fetch_optional(connection)
-        .await?;
-    Ok(row.map(Database::from))
+impl Store {
+    /// The database if it is in the cache.
+    pub fn cached_database(&self, name: &DatabaseName) -> Option<Arc<Database>> {
+        self.objects.as_ref()?.database(name)
+    }
+
+    /// The database as it was last committed: not for a transaction that has changed it.
+    pub async fn get_database(&self, connection: &mut Connection, name: &DatabaseName) -> Result<Option<Arc<Database>>> {
+        if let Some(database) = self.cached_database(name) {
+            return Ok(Some(database));
+        }
+        let moment = self.objects.as_ref().map(|cache| cache.moment());
+        let row = select_databases!("where c.name = $1 and d.name = $2", name.catalog, name.database)
+            .fetch_optional(connection)
+            .await?;
+        let database = row.map(|row| Arc::new(Database::from(row)));
+        if let (Some(cache), Some(moment), Some(database)) = (&self.objects, moment, &database) {
+            cache.keep_database(moment, database);
+        }
+        Ok(database)
+    }
 }
 
 /// The database, kept from being dropped or renamed until the transaction ends.
@@ -137,7 +155,8 @@ pub async fn insert(connection: &mut Connection, catalog_id: i64, database: &Dat
 }
 
 /// Writes everything but the identity, and the next version. Returns that version.
-pub async fn update(connection: &mut Connection, database: &Database) -> Result<i64> {
+pub async fn update(transaction: &mut Transaction, database: &Database) -> Result<i64> {
+    transaction.changes_database(&database.name);
     Ok(sqlx::query_scalar!(
         "update databases set name = $2, description = $3, location = $4, managed_location = $5, parameters = $6,
                 owner_name = $7, owner_type = $8, kind = $9, connector_name = $10, remote_name = $11,
@@ -155,11 +174,12 @@ pub async fn update(connection: &mut Connection, database: &Database) -> Result<
         database.connector_name,
         database.remote_name
     )
-    .fetch_one(connection)
+    .fetch_one(&mut **transaction)
     .await?)
 }
 
-pub async fn delete(connection: &mut Connection, id: i64) -> Result<()> {
-    sqlx::query!("delete from databases where id = $1", id).execute(connection).await?;
+pub async fn delete(transaction: &mut Transaction, database: &Database) -> Result<()> {
+    transaction.changes_database(&database.name);
+    sqlx::query!("delete from databases where id = $1", database.id).execute(&mut **transaction).await?;
     Ok(())
 }

@@ -150,6 +150,8 @@ impl ManagedPostgres {
     /// Ends Postgres as at a shutdown of the machine: sessions are closed, everything is written.
     pub async fn stop(self) {
         self.postmaster.stop().await;
+        // One under the temp directory would be nobody's.
+        let _ = std::fs::remove_dir(&self.socket_directory);
     }
 }
 

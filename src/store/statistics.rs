@@ -63,7 +63,9 @@ impl TryFrom<Row> for ColumnStatistics {
                 let (max_length, average_length) = lengths();
                 ValueStatistics::Binary { max_length, average_length }
             }
-            other => return Err(CatalogError::internal(format!("statistics are stored with the unknown kind {other}"))),
+            other => {
+                return Err(CatalogError::internal(format!("statistics are stored with the unknown kind {other}")));
+            }
         };
         Ok(ColumnStatistics {
             column: row.column_name,
@@ -125,13 +127,12 @@ pub async fn of_partitions(
     partitions: &[Vec<String>],
     columns: Option<&[String]>,
 ) -> Result<Vec<Vec<ColumnStatistics>>> {
-    let mut found = vec![Vec::new(); partitions.len()];
+    let mut found: Vec<Vec<ColumnStatistics>> = vec![Vec::new(); partitions.len()];
     let mut rows = select_statistics!(
         "wanted.position - 1",
         "from unnest($3::text[]) with ordinality as wanted(literal, position)
          join partition_column_statistics s on s.table_id = $1 and s.values = wanted.literal::text[]
-         where s.engine = $2 and ($4::text[] is null or s.column_name = any($4))
-         order by 1, s.column_name",
+         where s.engine = $2 and ($4::text[] is null or s.column_name = any($4))",
         table_id,
         engine,
         &array_literals(partitions),
@@ -143,6 +144,7 @@ pub async fn of_partitions(
             list.push(row.try_into()?);
         }
     }
+    found.iter_mut().for_each(|list| list.sort_by(|a, b| a.column.cmp(&b.column)));
     Ok(found)
 }
 

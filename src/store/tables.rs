@@ -8,7 +8,7 @@ use sqlx::types::Json;
 use crate::error::Result;
 use crate::filter::{NamePattern, TableFilter};
 use crate::model::{Column, CreationMetadata, DatabaseName, Parameters, Table, TableName, table_kind};
-use crate::store::{Connection, NameMatch, Store};
+use crate::store::{Connection, NameMatch, Store, Transaction};
 
 struct Row {
     id: i64,
@@ -33,7 +33,6 @@ struct Row {
     write_id: i64,
     extra: Json<serde_json::Map<String, serde_json::Value>>,
     version: i64,
-    partition_generation: i64,
 }
 
 macro_rules! select_tables {
@@ -45,8 +44,7 @@ macro_rules! select_tables {
                       t.partition_base, t.partition_keys as "partition_keys: Json<Vec<Column>>",
                       t.parameters as "parameters: Json<Parameters>", t.view_original_text, t.view_expanded_text,
                       t.rewrite_enabled, t.creation_metadata as "creation_metadata: Json<CreationMetadata>",
-                      t.write_id, t.extra as "extra: Json<serde_json::Map<String, serde_json::Value>>", t.version,
-                      t.partition_generation
+                      t.write_id, t.extra as "extra: Json<serde_json::Map<String, serde_json::Value>>", t.version
                from tables t join databases d on d.id = t.database_id join catalogs c on c.id = d.catalog_id "# + $rest,
             $($bind),*
         )
@@ -87,12 +85,21 @@ impl Store {
                 write_id: row.write_id,
                 extra: row.extra.0,
                 version: row.version,
-                partition_generation: row.partition_generation,
             })
             .collect())
     }
 
-    pub async fn get_table(&self, connection: &mut Connection, name: &TableName) -> Result<Option<Table>> {
+    /// The table if it is in the cache.
+    pub fn cached_table(&self, name: &TableName) -> Option<Arc<Table>> {
+        self.objects.as_ref()?.table(name)
+    }
+
+    /// The table as it was last committed: not for a transaction that has changed it.
+    pub async fn get_table(&self, connection: &mut Connection, name: &TableName) -> Result<Option<Arc<Table>>> {
+        if let Some(table) = self.cached_table(name) {
+            return Ok(Some(table));
+        }
+        let moment = self.objects.as_ref().map(|cache| cache.moment());
         let row = select_tables!(
             "where c.name = $1 and d.name = $2 and t.name = $3",
             name.catalog,
@@ -101,7 +108,11 @@ impl Store {
         )
         .fetch_optional(&mut *connection)
         .await?;
-        self.table(connection, row).await
+        let table = self.table(connection, row).await?.map(Arc::new);
+        if let (Some(cache), Some(moment), Some(table)) = (&self.objects, moment, &table) {
+            cache.keep_table(moment, table);
+        }
+        Ok(table)
     }
 
     /// The table, kept from being dropped or renamed until the transaction ends. Other changes of it, and of its
@@ -187,8 +198,16 @@ impl Store {
         .await?)
     }
 
-    /// Writes everything but the identity, and the next version. Returns that version.
-    pub async fn update_table(&self, connection: &mut Connection, database_id: i64, table: &Table) -> Result<i64> {
+    /// Writes everything but the identity, and the next version, of the table that is called `name` so far. Returns
+    /// that version.
+    pub async fn update_table(
+        &self,
+        transaction: &mut Transaction,
+        name: &TableName,
+        database_id: i64,
+        table: &Table,
+    ) -> Result<i64> {
+        transaction.changes_table(name);
         Ok(sqlx::query_scalar!(
             "update tables set database_id = $2, name = $3, kind = $4, owner_name = $5, owner_type = $6,
                     created_at = $7, last_access_time = $8, retention = $9, storage_descriptor_id = $10, location = $11,
@@ -217,16 +236,17 @@ impl Store {
             table.write_id,
             Json(&table.extra) as _
         )
-        .fetch_one(connection)
+        .fetch_one(&mut **transaction)
         .await?)
     }
 }
 
 impl Store {
     /// Parameters alone, without a new version: what the server itself notes about the data.
-    pub async fn set_table_parameters(&self, connection: &mut Connection, id: i64, parameters: &Parameters) -> Result<()> {
-        sqlx::query!("update tables set parameters = $2 where id = $1", id, Json(parameters) as _)
-            .execute(connection)
+    pub async fn set_table_parameters(&self, transaction: &mut Transaction, table: &Table) -> Result<()> {
+        transaction.changes_table(&table.name);
+        sqlx::query!("update tables set parameters = $2 where id = $1", table.id, Json(&table.parameters) as _)
+            .execute(&mut **transaction)
             .await?;
         Ok(())
     }
@@ -248,16 +268,9 @@ pub async fn exists(connection: &mut Connection, name: &TableName) -> Result<boo
 }
 
 /// Deletes the table's row and its versions. Partitions and statistics are deleted before, by their own nouns.
-pub async fn delete(connection: &mut Connection, id: i64) -> Result<()> {
-    sqlx::query!("delete from tables where id = $1", id).execute(connection).await?;
-    Ok(())
-}
-
-/// Notes that the set of partitions changed.
-pub async fn touch_partitions(connection: &mut Connection, id: i64) -> Result<()> {
-    sqlx::query!("update tables set partition_generation = partition_generation + 1 where id = $1", id)
-        .execute(connection)
-        .await?;
+pub async fn delete(transaction: &mut Transaction, table: &Table) -> Result<()> {
+    transaction.changes_table(&table.name);
+    sqlx::query!("delete from tables where id = $1", table.id).execute(&mut **transaction).await?;
     Ok(())
 }
 

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod databases;
+mod events;
 mod functions;
+mod partitions;
 mod locks;
 mod privileges;
 mod roles;

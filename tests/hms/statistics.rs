@@ -43,7 +43,11 @@ async fn update_partition(client: &mut Client, sent: types::ColumnStatistics) ->
     client.call::<methods::UpdatePartitionColumnStatistics>(args).await
 }
 
-async fn set_aggregated(client: &mut Client, sent: Vec<types::ColumnStatistics>, merge: bool) -> Result<bool, CallError> {
+async fn set_aggregated(
+    client: &mut Client,
+    sent: Vec<types::ColumnStatistics>,
+    merge: bool,
+) -> Result<bool, CallError> {
     let request = types::SetPartitionsStatsRequest { col_stats: sent, need_merge: Some(merge), ..Default::default() };
     client.call::<methods::SetAggrStatsFor>(args::SetAggrStatsFor { request: Some(request) }).await
 }
@@ -191,8 +195,11 @@ async fn partitions_have_statistics_of_their_own() {
     create(&mut client, "t", &KEYS).await;
     let values = [texts(&["2024-01-01", "us west/1"]), texts(&["2024-01-02", "{\"a\\b,c}"]), texts(&["3", ""])];
     add_partitions(&mut client, "t", values.to_vec()).await;
-    let names =
-        ["dt=2024-01-01/region=us west%2F1", "dt=2024-01-02/region=%7B%22a%5Cb,c}", "dt=3/region=__HIVE_DEFAULT_PARTITION__"];
+    let names = [
+        "dt=2024-01-01/region=us west%2F1",
+        "dt=2024-01-02/region=%7B%22a%5Cb,c}",
+        "dt=3/region=__HIVE_DEFAULT_PARTITION__",
+    ];
     for name in &names[..2] {
         update_partition(&mut client, of_partition("t", name, every_kind())).await.unwrap();
     }
@@ -208,8 +215,7 @@ async fn partitions_have_statistics_of_their_own() {
     let kinds: Vec<&str> = kinds.iter().map(FastStr::as_str).collect();
     let asked = [names[0], names[1], names[2], "dt=4/region=eu", "nonsense"];
     let found = of_partitions(&mut client, "t", &asked, &kinds).await;
-    let expected =
-        [(names[0], sorted(every_kind())), (names[1], sorted(every_kind())), (names[2], one)];
+    let expected = [(names[0], sorted(every_kind())), (names[1], sorted(every_kind())), (names[2], one)];
     assert_eq!(found, expected.map(|(name, list)| (name.to_owned(), list)));
 
     let args = args::GetPartitionColumnStatistics {
@@ -310,7 +316,8 @@ async fn bad_statistics_are_refused_and_leave_nothing() {
         assert!(!thrown(update_partition(&mut client, bad).await, kind).is_empty(), "{shown}");
     }
     // Of many partitions all are written, or none.
-    let sent = vec![of_partition("t", known, vec![good.clone()]), of_partition("t", "dt=2/region=eu", vec![good.clone()])];
+    let sent =
+        vec![of_partition("t", known, vec![good.clone()]), of_partition("t", "dt=2/region=eu", vec![good.clone()])];
     thrown(set_aggregated(&mut client, sent, false).await, ExceptionKind::NoSuchObject);
     let sent = vec![of_partition("t", known, vec![good.clone()]), of_partition("flat", known, vec![good.clone()])];
     thrown(set_aggregated(&mut client, sent, false).await, ExceptionKind::InvalidInput);
@@ -341,7 +348,9 @@ async fn statistics_of_added_rows_are_merged_where_the_old_are_exact() {
     let mut sent = table("default", "t", &fields, &[]);
     sent.parameters = Some(map(&[("COLUMN_STATS_ACCURATE", r#"{"BASIC_STATS":"true","COLUMN_STATS":{"c":"true"}}"#)]));
     client.create_table(sent).await;
-    update_table(&mut client, described("t", vec![object("a", "bigint", longs(Some(5), Some(9), 1, 4))])).await.unwrap();
+    update_table(&mut client, described("t", vec![object("a", "bigint", longs(Some(5), Some(9), 1, 4))]))
+        .await
+        .unwrap();
 
     let added = vec![
         object("a", "bigint", longs(Some(-1), Some(7), 2, 6)),
@@ -351,20 +360,23 @@ async fn statistics_of_added_rows_are_merged_where_the_old_are_exact() {
     assert!(set_aggregated(&mut client, vec![described("t", added)], true).await.unwrap());
     let found = of_table(&mut client, "t", &["a", "b", "c"], "hive").await.unwrap();
     // `b` has no exact statistics of the old rows: those of the new ones alone would be wrong.
-    let expected = vec![
-        object("a", "bigint", longs(Some(-1), Some(9), 3, 6)),
-        object("c", "string", strings(4, 2.0, 0, 3)),
-    ];
+    let expected =
+        vec![object("a", "bigint", longs(Some(-1), Some(9), 3, 6)), object("c", "string", strings(4, 2.0, 0, 3))];
     assert_eq!(found, expected);
 
     create(&mut client, "p", &KEYS).await;
     add_partitions(&mut client, "p", vec![texts(&["1", "eu"]), texts(&["2", "eu"])]).await;
     let names = ["dt=1/region=eu", "dt=2/region=eu"];
-    let of = |name, low, nulls| of_partition("p", name, vec![object("a_long", "bigint", longs(low, Some(9), nulls, 3))]);
+    let of =
+        |name, low, nulls| of_partition("p", name, vec![object("a_long", "bigint", longs(low, Some(9), nulls, 3))]);
     // A partition that comes twice is merged within the request.
-    set_aggregated(&mut client, vec![of(names[0], Some(3), 1), of(names[1], Some(3), 1), of(names[0], Some(2), 1)], false)
-        .await
-        .unwrap();
+    set_aggregated(
+        &mut client,
+        vec![of(names[0], Some(3), 1), of(names[1], Some(3), 1), of(names[0], Some(2), 1)],
+        false,
+    )
+    .await
+    .unwrap();
     set_aggregated(&mut client, vec![of(names[0], Some(1), 10)], true).await.unwrap();
     let found = of_partitions(&mut client, "p", &names, &["a_long"]).await;
     assert_eq!(found[0].1[0].stats_data, longs(Some(1), Some(9), 12, 3));
@@ -398,7 +410,10 @@ async fn statistics_follow_what_they_are_of() {
     client.call::<methods::RenamePartition>(args).await.unwrap();
     let names = ["dt=1/region=eu", "dt=2/region=eu", "dt=3/region=us"];
     let found = of_partitions(&mut client, "u", &names, &["a_long", "a_date"]).await;
-    assert_eq!(found.iter().map(|(name, list)| (name.as_str(), list.len())).collect::<Vec<_>>(), [(names[0], 2), (names[2], 2)]);
+    assert_eq!(
+        found.iter().map(|(name, list)| (name.as_str(), list.len())).collect::<Vec<_>>(),
+        [(names[0], 2), (names[2], 2)]
+    );
 
     // A column that goes takes its statistics along.
     let mut altered = client.get_table("default", "u").await.unwrap();

@@ -83,6 +83,7 @@ pub struct Options {
     pub limits: Limits,
     pub lock_lease: i64,
     pub event_retention: i64,
+    pub max_partitions: Option<i64>,
     pub table_versions_kept: i64,
 }
 
@@ -99,6 +100,7 @@ impl Default for Options {
             },
             lock_lease: 300,
             event_retention: 7 * 24 * 3600,
+            max_partitions: None,
             table_versions_kept: 100,
         }
     }
@@ -125,9 +127,10 @@ impl Server {
             table_versions_kept: options.table_versions_kept,
             lock_lease: options.lock_lease,
             event_retention: options.event_retention,
+            max_partitions: options.max_partitions,
         };
         let objects = Warehouse::new(ObjectStoreSettings::default()).unwrap();
-        let catalog = Service::open(store(database.clone()).await, objects, rules).await.unwrap();
+        let catalog = Service::open(store(database.clone()).await.with_cache(), objects, rules).await.unwrap();
         let server = hms::Server::bind(([127, 0, 0, 1], 0).into(), None, options.limits, catalog.clone()).await.unwrap();
         let address = server.local_addr().unwrap();
         let shutdown = CancellationToken::new();

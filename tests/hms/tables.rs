@@ -200,6 +200,14 @@ async fn alters_that_would_break_a_table_are_refused() {
     }
     assert_eq!(client.get_table("default", "t").await.unwrap(), stored);
 
+    let conf = |value: &str| args::SetMetaConf {
+        key: text("hive.metastore.disallow.incompatible.col.type.changes"),
+        value: text(value),
+    };
+    client.call::<methods::SetMetaConf>(conf("false")).await.unwrap();
+    alter(&mut client, "t", with_columns(&[("a", "int")])).await.unwrap();
+    client.call::<methods::SetMetaConf>(conf("true")).await.unwrap();
+
     alter(&mut client, "t", with_columns(&[("a", "string"), ("b", "int")])).await.unwrap();
     let retyped = types::Table { partition_keys: Some(columns(&[("p", "string")])), ..with_columns(&[("a", "string")]) };
     alter(&mut client, "t", retyped).await.unwrap();

@@ -212,7 +212,6 @@ fn prepare(table: &Table, mut partitions: Vec<Partition>) -> Result<Vec<Partitio
                     table.name
                 )));
             }
-            partition.storage = None;
         } else {
             if partition.storage.is_none() {
                 return Err(CatalogError::invalid_input(format!(

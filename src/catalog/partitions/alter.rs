@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::tables::create::BASIC_STATISTICS;
 use super::super::{Caller, Service, now};
 use super::{Selection, check_values, events, no_partition};
-use crate::error::{CatalogError, ErrorKind, Result, ResultExt};
+use crate::error::{CatalogError, ErrorKind, Result};
 use crate::model::parameters::{LAST_DDL_TIME, is_true};
 use crate::model::partition_name::partition_name;
 use crate::model::{Partition, PartitionBatch, Table, TableName};
@@ -42,7 +42,7 @@ impl Service {
                     )),
                 });
             };
-            pairs.push((complete(&table, new, &old)?, old));
+            pairs.push((complete(&table, new, &old), old));
         }
         let (after, before): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
         let before = self.stored_batch(&mut transaction, &table, &before).await?;
@@ -69,7 +69,7 @@ impl Service {
         let before = self.store.partitions_for_update(&mut transaction, &table, &Which::Values(&both[..1])).await?;
         let [old_values, new_values] = &both;
         let old = before.partitions()?.pop().ok_or_else(|| no_partition(&table, old_values))?;
-        let mut after = complete(&table, Partition { values: new_values.clone(), ..new }, &old)?;
+        let mut after = complete(&table, Partition { values: new_values.clone(), ..new }, &old);
         let taken = old_values != new_values
             && partitions::count(&mut transaction, &table, &Which::Values(&both[1..])).await? > 0;
         if taken {
@@ -177,18 +177,12 @@ impl Service {
 }
 
 /// The partition as it is to be stored: what the client left out is as it was.
-fn complete(table: &Table, mut new: Partition, old: &Partition) -> Result<Partition> {
+fn complete(table: &Table, mut new: Partition, old: &Partition) -> Partition {
     new.location = new.location.filter(|location| !location.is_empty()).or_else(|| old.location.clone());
     if table.is_view() {
-        new.storage = None;
         new.location = None;
     } else if new.storage.is_none() {
         new.storage.clone_from(&old.storage);
-    }
-    if let Some(location) = &new.location {
-        Location::parse(location)
-            .map_err(CatalogError::from)
-            .map_kind(ErrorKind::InvalidObject, ErrorKind::InvalidInput)?;
     }
     if new.created_at == 0 {
         new.created_at = old.created_at;
@@ -197,5 +191,5 @@ fn complete(table: &Table, mut new: Partition, old: &Partition) -> Result<Partit
     if touched.is_empty() || touched == "0" {
         *touched = now().to_string();
     }
-    Ok(new)
+    new
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::record;
 use crate::error::Result;
 use crate::model::{EventKind, PartitionBatch, PartitionRow};
-use crate::store::{Connection, tables};
+use crate::store::Connection;
 
 /// The most partitions that one event tells of.
 const PER_EVENT: usize = 1000;
@@ -43,7 +43,7 @@ pub(super) async fn record_added(connection: &mut Connection, added: &PartitionB
         let body = json!({ "table": *added.table, "partitions": some(added, from) });
         tell(connection, EventKind::AddPartition, added, body).await?;
     }
-    tables::touch_partitions(connection, added.table.id).await
+    Ok(())
 }
 
 /// `{table, partitions}`, where a partition has its values and location only.
@@ -58,7 +58,7 @@ pub(super) async fn record_dropped(connection: &mut Connection, dropped: &Partit
         let body = json!({ "table": *dropped.table, "partitions": partitions });
         tell(connection, EventKind::DropPartition, dropped, body).await?;
     }
-    tables::touch_partitions(connection, dropped.table.id).await
+    Ok(())
 }
 
 /// `{table, before, after}`: two lists in the same order.
@@ -71,7 +71,7 @@ pub(super) async fn record_altered(
         let body = json!({ "table": *after.table, "before": some(before, from), "after": some(after, from) });
         tell(connection, EventKind::AlterPartition, after, body).await?;
     }
-    tables::touch_partitions(connection, after.table.id).await
+    Ok(())
 }
 
 fn some(batch: &PartitionBatch, from: usize) -> Vec<Told<'_>> {

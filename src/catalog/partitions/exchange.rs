@@ -59,14 +59,8 @@ impl Service {
         let values: Vec<Vec<String>> = gone.rows().map(|row| row.values().map(str::to_owned).collect()).collect();
         statistics::delete_partitions(&mut transaction, from.id, &values).await?;
         privileges::forget_dropped_partitions(&mut transaction, from.id).await?;
-        // Table rows are locked here, in one order again.
-        if from.id < to.id {
-            events::record_dropped(&mut transaction, &gone).await?;
-            events::record_added(&mut transaction, &arrived).await?;
-        } else {
-            events::record_added(&mut transaction, &arrived).await?;
-            events::record_dropped(&mut transaction, &gone).await?;
-        }
+        events::record_dropped(&mut transaction, &gone).await?;
+        events::record_added(&mut transaction, &arrived).await?;
         let renamed = self.warehouse.rename_directory(&below(&from, &folder)?, &below(&to, &folder)?).await?;
         let written = transaction.commit().await.map(|()| arrived).map_err(CatalogError::from);
         self.settle_rename(Some(renamed), written).await
@@ -89,16 +83,10 @@ fn check_same_shape(from: &Table, to: &Table) -> Result<()> {
 }
 
 /// The values given, in the order of the keys, and the folder that they name. Keys must be given from the first on
-/// without a gap: else they name no folder.
+/// without a gap: else they name no folder. Other names are passed over.
 fn read_given(table: &Table, given: &BTreeMap<String, String>) -> Result<(Vec<String>, String)> {
     let keys = table.partition_key_names();
     let given: BTreeMap<String, &String> = given.iter().map(|(key, value)| (key.to_lowercase(), value)).collect();
-    if let Some(unknown) = given.keys().find(|key| !keys.contains(&key.as_str())) {
-        return Err(CatalogError::invalid_input(format!(
-            "{unknown:?} is not a partition key of table {}",
-            table.name
-        )));
-    }
     let prefix: Vec<String> =
         keys.iter().map_while(|key| given.get(*key).filter(|value| !value.is_empty())).map(|v| v.to_string()).collect();
     let gap = keys.iter().skip(prefix.len()).any(|key| given.get(*key).is_some_and(|value| !value.is_empty()));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::tables::no_table;
 use super::super::{Caller, Service, now};
@@ -14,10 +14,10 @@ use crate::model::parameters::{pack, unpack};
 use crate::model::partition::unpack_values;
 use crate::model::statistics::DEFAULT_ENGINE;
 use crate::model::{
-    Column, ColumnStatistics, EventKind, Parameters, PartitionBatch, PartitionRow, Table, TableName,
+    Column, ColumnStatistics, EventKind, NewEvent, Parameters, PartitionBatch, PartitionRow, Table, TableName,
 };
 use crate::store::partitions::Which;
-use crate::store::{Connection, partitions, statistics, tables};
+use crate::store::{Connection, Transaction, events, partitions, statistics};
 
 /// Statistics of the columns of one partition, given by its name.
 #[derive(Debug, Clone)]
@@ -38,8 +38,7 @@ impl Service {
         merge: bool,
     ) -> Result<()> {
         let mut transaction = self.store.begin().await?;
-        let mut table =
-            self.store.get_table_for_update(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
+        let mut table = self.store.get_table_for_update(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
         self.write_table_statistics(&mut transaction, &mut table, engine, columns, merge).await?;
         Ok(transaction.commit().await?)
     }
@@ -47,7 +46,7 @@ impl Service {
     /// The same within a transaction that holds the table's row.
     pub(in crate::catalog) async fn write_table_statistics(
         &self,
-        connection: &mut Connection,
+        transaction: &mut Transaction,
         table: &mut Table,
         engine: &str,
         columns: Vec<ColumnStatistics>,
@@ -59,18 +58,18 @@ impl Service {
             let exact = accurate::columns(&table.parameters);
             columns.retain(|column| exact.contains(&column.column));
             let named: Vec<String> = columns.iter().map(|column| column.column.clone()).collect();
-            let old = statistics::of_table(connection, table.id, engine, Some(&named)).await?;
+            let old = statistics::of_table(transaction, table.id, engine, Some(&named)).await?;
             merge_all(&mut columns, &old);
         }
         if columns.is_empty() {
             return Ok(());
         }
-        statistics::put_table(connection, table.id, engine, &columns).await?;
+        statistics::put_table(transaction, table.id, engine, &columns).await?;
         if mark(&mut table.parameters, engine, &columns) {
-            self.store.set_table_parameters(connection, table.id, &table.parameters).await?;
+            self.store.set_table_parameters(transaction, table).await?;
         }
         let body = json!({ "table": *table, "engine": engine, "statistics": columns });
-        self.record_table(connection, EventKind::UpdateTableColumnStatistics, &table.name, body).await
+        self.record_table(transaction, EventKind::UpdateTableColumnStatistics, &table.name, body).await
     }
 
     /// Writes statistics of the columns of many partitions, all of which exist, or of none. A partition that comes
@@ -132,11 +131,11 @@ impl Service {
             values.iter().zip(&lists).map(|(values, columns)| (&values[..], &columns[..])).collect();
         statistics::put_partitions(connection, table.id, engine, &written).await?;
         self.note_in_parameters(connection, &batch, |at, parameters| mark(parameters, engine, &lists[at])).await?;
-        for (values, columns) in written.into_iter().filter(|(_, columns)| !columns.is_empty()) {
-            let body = json!({ "table": **table, "values": values, "engine": engine, "statistics": columns });
-            self.record_table(connection, EventKind::UpdatePartitionColumnStatistics, &table.name, body).await?;
-        }
-        Ok(())
+        let told = written
+            .into_iter()
+            .filter(|(_, columns)| !columns.is_empty())
+            .map(|(values, columns)| json!({ "values": values, "engine": engine, "statistics": columns }));
+        record_partitions(connection, EventKind::UpdatePartitionColumnStatistics, table, told).await
     }
 
     /// Partitions given by name, locked until the transaction ends; no names mean all. One that is not there is an
@@ -184,10 +183,33 @@ impl Service {
         }
         if !changed.is_empty() {
             partitions::update(connection, &changed).await?;
-            tables::touch_partitions(connection, batch.table.id).await?;
         }
         Ok(())
     }
+}
+
+/// Records an event for each partition, and in it, beside what is told, the table.
+pub(super) async fn record_partitions(
+    connection: &mut Connection,
+    kind: EventKind,
+    table: &Table,
+    told: impl Iterator<Item = Value>,
+) -> Result<()> {
+    let described = json!(table);
+    let recorded: Vec<NewEvent> = told
+        .map(|mut body| {
+            body["table"] = described.clone();
+            NewEvent {
+                kind,
+                catalog: table.name.catalog.clone(),
+                database: Some(table.name.database.clone()),
+                table: Some(table.name.table.clone()),
+                body,
+            }
+        })
+        .collect();
+    events::append(connection, &recorded, now()).await?;
+    Ok(())
 }
 
 fn no_partition(table: &Table, name: &str) -> CatalogError {

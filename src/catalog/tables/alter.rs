@@ -28,6 +28,8 @@ pub struct AlterTable {
     pub expected: Option<Expected>,
     /// Alter only if the stored table has this version; else the error is a Conflict.
     pub expected_version: Option<i64>,
+    /// Take columns whose types cannot read the data that was written with the old ones.
+    pub incompatible_columns: bool,
 }
 
 impl Service {
@@ -51,7 +53,9 @@ impl Service {
         let before = self.store.get_table_for_update(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
         check_expected(&before, &how)?;
         check_partition_keys(&before, &after)?;
-        check_column_changes(&before, &after)?;
+        if !how.incompatible_columns {
+            check_column_changes(&before, &after)?;
+        }
         normalize_kind(&mut after);
         after.id = before.id;
         after.created_at = before.created_at;
@@ -64,14 +68,12 @@ impl Service {
         let database = self.target_database(&mut transaction, &before, &after).await?;
         let target = self.target_location(&mut transaction, &before, &mut after, &database).await?;
         after.storage_id = self.store.put_descriptor(&mut transaction, &after.storage).await?;
-        after.version = self.store.update_table(&mut transaction, database.id, &after).await?;
+        after.version = self.store.update_table(&mut transaction, &before.name, database.id, &after).await?;
         self.follow_columns(&mut transaction, &before, &after, how.cascade).await?;
         let kept = self.rules().table_versions_kept;
         table_versions::append(&mut transaction, &after, caller.user.as_deref(), kept).await?;
-        let body = json!({
-            "before": before, "before_storage": before.storage, "after": after, "storage": after.storage,
-        });
-        self.record_table(&mut transaction, EventKind::AlterTable, &before.name, body).await?;
+        let body = json!({ "before": before, "after": after });
+        self.record_table(&mut transaction, EventKind::AlterTable, &after.name, body).await?;
 
         // The folder last: whatever could fail in the database has not.
         let renamed = match target {
@@ -156,7 +158,7 @@ impl Service {
         if !moves {
             return Ok(None);
         }
-        let old_database = databases::get(connection, &before.name.database_name()).await?;
+        let old_database = self.store.get_database(connection, &before.name.database_name()).await?;
         let was_default = match &old_database {
             Some(old_database) => {
                 // Engines place managed tables below the database's location, the server below its warehouse.
@@ -218,12 +220,12 @@ impl Service {
     /// After a truncate: basic statistics of the table, or of the named partitions, are zero.
     pub(super) async fn reset_basic_statistics(
         &self,
-        connection: &mut Connection,
+        transaction: &mut Transaction,
         table: &mut Table,
         partition_names: &[String],
     ) -> Result<()> {
         if table.is_partitioned() {
-            self.reset_partition_statistics(connection, table, partition_names).await?;
+            self.reset_partition_statistics(transaction, table, partition_names).await?;
         } else {
             for key in BASIC_STATISTICS {
                 table.parameters.insert(key.to_owned(), "0".to_owned());
@@ -231,7 +233,7 @@ impl Service {
             table.parameters.remove("COLUMN_STATS_ACCURATE");
         }
         table.parameters.insert(LAST_DDL_TIME.to_owned(), now().to_string());
-        self.store.set_table_parameters(connection, table.id, &table.parameters).await
+        self.store.set_table_parameters(transaction, table).await
     }
 
     /// Replaces what a materialized view was made from.

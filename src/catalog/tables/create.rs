@@ -11,7 +11,7 @@ use crate::error::{CatalogError, ErrorKind, Result, ResultExt};
 use crate::model::name::check_object;
 use crate::model::parameters::{LAST_DDL_TIME, is_true};
 use crate::model::privilege::PrivilegeSet;
-use crate::model::{Column, EventKind, PrincipalType, StorageDescriptor, Table, table_kind};
+use crate::model::{Column, ColumnStatistics, EventKind, PrincipalType, StorageDescriptor, Table, table_kind};
 use crate::store::{databases, privileges, table_versions};
 use crate::warehouse::{FileStats, Location, Made};
 
@@ -27,6 +27,8 @@ pub struct CreateTable {
     pub without_statistics: bool,
     /// Grants that come with the table, its owner's most often.
     pub privileges: Option<PrivilegeSet>,
+    /// Statistics of its columns that come with the table, and whose engine wrote them.
+    pub column_statistics: Option<(String, Vec<ColumnStatistics>)>,
 }
 
 impl Service {
@@ -63,12 +65,15 @@ impl Service {
         let written = async {
             if let Some(location) = location.filter(|_| !how.without_statistics && !asks_no_statistics) {
                 if made.is_empty() && self.take_basic_statistics(&mut table, &location).await {
-                    self.store.set_table_parameters(&mut transaction, table.id, &table.parameters).await?;
+                    self.store.set_table_parameters(&mut transaction, &table).await?;
                 }
+            }
+            if let Some((engine, columns)) = how.column_statistics {
+                self.write_table_statistics(&mut transaction, &mut table, &engine, columns, false).await?;
             }
             let kept = self.rules().table_versions_kept;
             table_versions::append(&mut transaction, &table, caller.user.as_deref(), kept).await?;
-            let body = json!({ "after": table, "storage": table.storage });
+            let body = json!({ "after": table });
             self.record_table(&mut transaction, EventKind::CreateTable, &table.name, body).await
         }
         .await;

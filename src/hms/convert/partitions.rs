@@ -67,10 +67,10 @@ impl PartitionReader {
 }
 
 pub fn wire_partition(partition: &Partition, table: &TableName) -> types::Partition {
-    let sd = partition.storage.as_ref().map(|storage| {
-        // Where the list encoder writes no location it writes an empty one.
-        wire_storage(storage, Some(wire(partition.location.as_deref().unwrap_or_default())))
-    });
+    let sd = partition
+        .storage
+        .as_ref()
+        .map(|storage| wire_storage(storage, partition.location.as_deref().map(wire)));
     types::Partition {
         values: Some(wire_list(&partition.values)),
         db_name: Some(wire(&table.database)),
@@ -80,7 +80,8 @@ pub fn wire_partition(partition: &Partition, table: &TableName) -> types::Partit
         sd,
         parameters: Some(wire_parameters(&partition.parameters)),
         cat_name: Some(wire(&table.catalog)),
-        write_id: Some(partition.write_id).filter(|id| *id >= 0),
+        // Apache's server sends 0 where none was written.
+        write_id: Some(partition.write_id.max(0)),
         ..Default::default()
     }
 }

@@ -6,8 +6,8 @@ use types::ColumnStatisticsData as Data;
 
 use super::wire;
 use crate::error::Result;
-use crate::model::statistics::{ColumnStatistics, DEFAULT_ENGINE, Decimal, Range, ValueStatistics};
 use crate::model::TableName;
+use crate::model::statistics::{ColumnStatistics, DEFAULT_ENGINE, Decimal, Range, ValueStatistics};
 
 /// Which arms of the statistics union a client can read.
 ///
@@ -52,13 +52,11 @@ fn one(sent: types::ColumnStatisticsObj) -> Result<ColumnStatistics> {
             (data.num_nulls, Some(data.num_d_vs), data.bit_vectors, data.histogram, values)
         }
         Data::StringStats(data) => {
-            let values =
-                ValueStatistics::String { max_length: data.max_col_len, average_length: data.avg_col_len };
+            let values = ValueStatistics::String { max_length: data.max_col_len, average_length: data.avg_col_len };
             (data.num_nulls, Some(data.num_d_vs), data.bit_vectors, None, values)
         }
         Data::BinaryStats(data) => {
-            let values =
-                ValueStatistics::Binary { max_length: data.max_col_len, average_length: data.avg_col_len };
+            let values = ValueStatistics::Binary { max_length: data.max_col_len, average_length: data.avg_col_len };
             (data.num_nulls, None, data.bit_vectors, None, values)
         }
         Data::DecimalStats(data) => {

@@ -35,6 +35,7 @@ pub fn wire_columns(columns: &[Column]) -> Vec<types::FieldSchema> {
 /// The descriptor, and the location that the wire has in it. Nulls become empty lists and maps.
 pub fn storage(sent: types::StorageDescriptor) -> Result<(StorageDescriptor, Option<String>)> {
     let location = text(sent.location);
+    let null_columns = sent.cols.is_none();
     let serde = sent.serde_info.unwrap_or_default();
     let skewed = sent.skewed_info.unwrap_or_default();
     let mut skewed_locations: Vec<(Vec<String>, String)> = skewed
@@ -81,16 +82,23 @@ pub fn storage(sent: types::StorageDescriptor) -> Result<(StorageDescriptor, Opt
             locations: skewed_locations,
         },
         stored_as_sub_directories: sent.stored_as_sub_directories.unwrap_or_default(),
-        extra: None,
+        extra: null_columns.then(|| serde_json::json!({ NULL_COLUMNS: true })),
     };
     Ok((descriptor, location))
+}
+
+/// Kept in a descriptor for a partition that was sent without a list of columns: null, which is not the empty list.
+const NULL_COLUMNS: &str = "null_columns";
+
+fn has_null_columns(descriptor: &StorageDescriptor) -> bool {
+    descriptor.columns.is_empty() && descriptor.extra.as_ref().is_some_and(|extra| extra.get(NULL_COLUMNS).is_some())
 }
 
 pub fn wire_storage(descriptor: &StorageDescriptor, location: Option<FastStr>) -> types::StorageDescriptor {
     let serde = &descriptor.serde;
     let skew = &descriptor.skew;
     types::StorageDescriptor {
-        cols: Some(wire_columns(&descriptor.columns)),
+        cols: (!has_null_columns(descriptor)).then(|| wire_columns(&descriptor.columns)),
         location,
         input_format: wire_option(descriptor.input_format.as_ref()),
         output_format: wire_option(descriptor.output_format.as_ref()),

@@ -41,7 +41,6 @@ pub fn table(sent: types::Table, name: TableName) -> Result<Table> {
         write_id: sent.write_id.unwrap_or(-1),
         extra: Default::default(),
         version: 0,
-        partition_generation: 0,
         name,
     })
 }

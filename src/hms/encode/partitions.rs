@@ -2,7 +2,9 @@
 //! values and parameters are stored as the binary protocol has them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use bytes::Bytes;
 use propolis_thrift::codec::{self, Protocol, SharedDescriptor, TType, Writer};
 use propolis_thrift::types;
 
@@ -10,7 +12,7 @@ use super::{PIECE, Wrap};
 use crate::hms::convert::seconds;
 use crate::hms::convert::storage::wire_storage;
 use crate::hms::methods::Body;
-use crate::model::{PartitionBatch, PartitionRow};
+use crate::model::{PartitionBatch, PartitionRow, StorageDescriptor};
 
 /// A result that is a list of partitions.
 #[derive(Debug)]
@@ -19,8 +21,16 @@ pub struct PartitionList {
     wrap: Wrap,
     next: usize,
     /// By id; of the protocol that the first piece was written in.
-    shared: HashMap<i64, SharedDescriptor>,
+    shared: HashMap<i64, Shared>,
     location: String,
+}
+
+/// An encoded storage descriptor.
+#[derive(Debug)]
+struct Shared {
+    placed: SharedDescriptor,
+    /// As partitions of views have it.
+    without_location: Bytes,
 }
 
 #[derive(Debug)]
@@ -101,13 +111,14 @@ impl Body for PartitionList {
     }
 }
 
-fn share(protocol: Protocol, batch: &PartitionBatch, without_columns: bool) -> HashMap<i64, SharedDescriptor> {
-    let encode = |(id, storage): (&i64, &std::sync::Arc<crate::model::StorageDescriptor>)| {
+fn share(protocol: Protocol, batch: &PartitionBatch, without_columns: bool) -> HashMap<i64, Shared> {
+    let encode = |(id, storage): (&i64, &Arc<StorageDescriptor>)| {
         let mut wire = wire_storage(storage, None);
         if without_columns {
             wire.cols = Some(Vec::new());
         }
-        (*id, SharedDescriptor::new(protocol, wire))
+        let without_location = codec::encode_storage_descriptor(protocol, &wire);
+        (*id, Shared { placed: SharedDescriptor::new(protocol, wire), without_location })
     };
     batch.storage.iter().map(encode).collect()
 }
@@ -117,7 +128,7 @@ fn write_row(
     writer: &mut Writer,
     batch: &PartitionBatch,
     row: &PartitionRow<'_>,
-    shared: &HashMap<i64, SharedDescriptor>,
+    shared: &HashMap<i64, Shared>,
     location: &mut String,
 ) {
     let name = &batch.table.name;
@@ -141,8 +152,11 @@ fn write_row(
     if let Some(shared) = row.storage_id.and_then(|id| shared.get(&id)) {
         writer.field(TType::Struct, 6);
         location.clear();
-        batch.write_location(row, location);
-        shared.write(writer, location);
+        if batch.write_location(row, location) {
+            shared.placed.write(writer, location);
+        } else {
+            writer.raw(&shared.without_location);
+        }
     }
     writer.field(TType::Map, 7);
     writer.map(TType::Binary, TType::Binary, row.parameters().count());
@@ -156,9 +170,132 @@ fn write_row(
     }
     writer.field(TType::Binary, 9);
     writer.string(&name.catalog);
-    if row.write_id >= 0 {
-        writer.field(TType::I64, 10);
-        writer.i64(row.write_id);
-    }
+    writer.field(TType::I64, 10);
+    writer.i64(row.write_id.max(0));
     writer.end_struct();
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+    use propolis_thrift::codec::decode_result;
+    use propolis_thrift::methods;
+
+    use super::*;
+    use crate::hms::convert::partitions::wire_partition;
+    use crate::model::{Column, Parameters, Partition, SerDe, Table, TableName};
+
+    fn table(keys: usize) -> Arc<Table> {
+        let key = |n: usize| Column { name: format!("k{n}"), type_name: "string".into(), comment: None };
+        Arc::new(Table {
+            id: 1,
+            name: TableName::new("hive", "sales", "orders"),
+            kind: "MANAGED_TABLE".into(),
+            owner_name: None,
+            owner_type: None,
+            created_at: 0,
+            last_access_time: 0,
+            retention: 0,
+            storage: Arc::default(),
+            storage_id: 1,
+            location: Some("file:/w/orders".into()),
+            partition_base: Some("file:/w/orders".into()),
+            partition_keys: (0..keys).map(key).collect(),
+            parameters: Parameters::new(),
+            view_original_text: None,
+            view_expanded_text: None,
+            rewrite_enabled: None,
+            creation_metadata: None,
+            write_id: -1,
+            extra: Default::default(),
+            version: 1,
+        })
+    }
+
+    prop_compose! {
+        fn storage()(
+            columns in proptest::collection::vec("[a-z]{1,9}", 0..20),
+            input_format in proptest::option::of("\\PC{0,20}"),
+            library in proptest::option::of("\\PC{0,20}"),
+            parameters in proptest::collection::btree_map("\\PC{0,5}", "\\PC{0,5}", 0..2),
+            compressed: bool,
+            buckets: i32,
+        ) -> StorageDescriptor {
+            let column = |name| Column { name, type_name: "int".into(), comment: None };
+            StorageDescriptor {
+                columns: columns.into_iter().map(column).collect(),
+                input_format,
+                compressed,
+                buckets,
+                serde: SerDe { library, ..SerDe::default() },
+                parameters,
+                ..StorageDescriptor::default()
+            }
+        }
+    }
+
+    prop_compose! {
+        fn partition(keys: usize, storage: Vec<Arc<StorageDescriptor>>)(
+            values in proptest::collection::vec("\\PC{0,12}", keys..=keys),
+            at in 0..=storage.len(),
+            location in prop_oneof!["file:/w/orders/\\PC{0,200}", "s3://\\PC{0,20}"],
+            parameters in proptest::collection::btree_map("\\PC{0,20}", "\\PC{0,200}", 0..20),
+            created_at in 0..i64::from(i32::MAX),
+            last_access_time in 0..5_i64,
+            write_id in -1..300_i64,
+            placed: bool,
+        ) -> Partition {
+            let storage = storage.get(at).cloned();
+            let location = storage.as_ref().map(|_| location).filter(|_| placed);
+            Partition { values, storage, location, parameters, created_at, last_access_time, write_id }
+        }
+    }
+
+    fn partitions() -> impl Strategy<Value = (usize, Vec<Arc<StorageDescriptor>>, Vec<Partition>)> {
+        (1..17_usize, proptest::collection::vec(storage(), 1..3)).prop_flat_map(|(keys, storage)| {
+            let storage: Vec<_> = storage.into_iter().map(Arc::new).collect();
+            let list = proptest::collection::vec(partition(keys, storage.clone()), 0..40);
+            (Just(keys), Just(storage), list)
+        })
+    }
+
+    fn bytes(list: &mut dyn Body, protocol: Protocol, method: &str) -> bytes::Bytes {
+        let mut writer = Writer::new(protocol, usize::MAX);
+        writer.begin_reply(method, 3);
+        let mut all = bytes::BytesMut::new();
+        loop {
+            let more = list.write_piece(&mut writer);
+            all.extend_from_slice(&writer.drain().into_bytes());
+            if !more {
+                return all.freeze();
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn a_batch_is_read_as_the_structs_that_it_stands_for((keys, storage, partitions) in partitions()) {
+            let mut batch = PartitionBatch::new(table(keys));
+            for partition in &partitions {
+                let id = |own: &Arc<StorageDescriptor>| storage.iter().position(|known| Arc::ptr_eq(known, own));
+                batch.push_partition(partition, partition.storage.as_ref().and_then(id).map(|id| id as i64));
+            }
+            let expected: Vec<_> =
+                partitions.iter().map(|partition| wire_partition(partition, &batch.table.name)).collect();
+            for protocol in [Protocol::Binary, Protocol::Compact] {
+                let mut list = PartitionList::new(batch.clone(), Wrap::Bare);
+                let bare = bytes(&mut list, protocol, "get_partitions");
+                list.rewind();
+                prop_assert_eq!(&bytes(&mut list, protocol, "get_partitions"), &bare);
+                prop_assert_eq!(&decode_result::<methods::GetPartitions>(protocol, bare).unwrap(), &expected);
+
+                let mut list = PartitionList::whole(expected.clone(), Wrap::ResponseAndFlag(true));
+                let response = bytes(&mut list, protocol, "get_partitions_by_expr");
+                let response = decode_result::<methods::GetPartitionsByExpr>(protocol, response).unwrap();
+                prop_assert_eq!((&response.partitions, response.has_unknown_partitions), (&expected, true));
+            }
+        }
+    }
 }

@@ -38,13 +38,13 @@ pub async fn create_database_req(call: &Call, args: args::CreateDatabaseReq) -> 
 
 pub async fn get_database(call: &Call, args: args::GetDatabase) -> Result<types::Database> {
     let name = call.database(args.name)?;
-    Ok(wire_database(&call.catalog.get_database(&name).await?))
+    Ok(wire_database(&*call.catalog.get_database(&name).await?))
 }
 
 pub async fn get_database_req(call: &Call, args: args::GetDatabaseReq) -> Result<types::Database> {
     let request = required(args.request, "request")?;
     let name = call.database_in(request.catalog_name.as_ref(), request.name)?;
-    Ok(wire_database(&call.catalog.get_database(&name).await?))
+    Ok(wire_database(&*call.catalog.get_database(&name).await?))
 }
 
 pub async fn get_databases(call: &Call, args: args::GetDatabases) -> Result<Vec<FastStr>> {

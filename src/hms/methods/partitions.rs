@@ -24,7 +24,7 @@ use crate::hms::error::Result;
 use crate::hms::session::PARTITION_NAME_PATTERN;
 use crate::hms::methods::Body;
 use crate::hms::methods::projection::like_pattern;
-use crate::model::partition_name::parse_partition_name;
+use crate::model::partition_name::{parse_partition_name, partition_name};
 use crate::model::{PartitionBatch, TableName};
 
 pub use add::*;
@@ -107,21 +107,28 @@ impl Omitted {
     }
 }
 
-/// The values in the name of a partition of this table, in the order of its keys.
+/// The values in the name of a partition of this table, in the order of its keys. The parts of the name may be in any
+/// order, and parts of other keys are passed over, but keys are written in lower case.
 async fn values_of(call: &Call, table: &TableName, name: &str) -> Result<Vec<String>> {
     let table = call.catalog.get_table(table).await?;
     let keys = table.partition_key_names();
-    let parts = parse_partition_name(name).map_err(|error| CatalogError::invalid_input(error.to_string()))?;
-    let value = |key: &str| parts.iter().find(|(part, _)| part == key).map(|(_, value)| value.clone());
-    match keys.iter().map(|key| value(key)).collect::<Option<Vec<_>>>() {
-        Some(values) if values.len() == parts.len() => Ok(values),
-        _ => Err(CatalogError::not_found(format!(
+    if keys.is_empty() {
+        return Err(CatalogError::invalid_input(format!("Table {} is not partitioned", table.name)).into());
+    }
+    let parts = parse_partition_name(name).unwrap_or_default();
+    let written: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
+    let value = |key: &str| {
+        let prefix = partition_name(&[key], &["-"]);
+        let at = written.iter().position(|part| part.starts_with(prefix.trim_end_matches('-')))?;
+        parts.get(at).map(|(_, value)| value.clone())
+    };
+    Ok(keys.iter().map(|key| value(key)).collect::<Option<_>>().ok_or_else(|| {
+        CatalogError::not_found(format!(
             "{name:?} does not name a partition of table {}, whose partition keys are {}",
             table.name,
             keys.join(", ")
         ))
-        .into()),
-    }
+    })?)
 }
 
 /// Refuses values that the session's pattern for partition names does not allow.

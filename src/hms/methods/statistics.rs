@@ -218,8 +218,7 @@ async fn update_partitions(
         let Some(partition) = sent.stats_desc.part_name else {
             return Err(invalid_input("Statistics of a partition need its name, and there is none".to_owned()));
         };
-        partitions
-            .push(PartitionStatistics { partition: partition.to_string(), columns: statistics(sent.stats_obj)? });
+        partitions.push(PartitionStatistics { partition: partition.to_string(), columns: statistics(sent.stats_obj)? });
     }
     match target {
         None => Ok(()),

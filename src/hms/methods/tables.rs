@@ -9,9 +9,11 @@ use crate::catalog::{AlterTable, CreateTable, DropTable, Expected};
 use crate::error::CatalogError;
 use crate::hms::call::{Call, required};
 use crate::hms::convert::privileges::privilege_set;
+use crate::hms::convert::statistics::{engine, statistics};
 use crate::hms::convert::tables::{creation_metadata, table, wire_table};
 use crate::hms::convert::texts;
 use crate::hms::error::Result;
+use crate::hms::session::DISALLOW_INCOMPATIBLE_COLUMN_CHANGES;
 use crate::model::TableName;
 
 pub use read::*;
@@ -64,6 +66,11 @@ async fn create(call: &Call, sent: Option<types::Table>, context: Option<types::
     let how = CreateTable {
         without_statistics: Context::new(context).is_true(DO_NOT_UPDATE_STATS),
         privileges: sent.privileges.take().map(privilege_set).transpose()?,
+        column_statistics: sent
+            .col_stats
+            .take()
+            .map(|sent| Ok::<_, CatalogError>((engine(sent.engine.as_ref()).to_owned(), statistics(sent.stats_obj)?)))
+            .transpose()?,
     };
     call.catalog.create_table(&call.caller(), table(sent, name)?, how).await?;
     Ok(())
@@ -127,7 +134,7 @@ fn how_to_alter(context: &Context) -> AlterTable {
             key: key.to_string(),
             value: context.get("expected_parameter_value").map(|value| value.to_string()),
         }),
-        expected_version: None,
+        ..AlterTable::default()
     }
 }
 
@@ -137,10 +144,12 @@ async fn alter(
     database: Option<FastStr>,
     name: Option<FastStr>,
     sent: Option<types::Table>,
-    how: AlterTable,
+    mut how: AlterTable,
 ) -> Result<()> {
     let name = call.table_in(catalog.as_ref(), database, name)?;
     let sent = required(sent, "table")?;
+    let disallowed = call.session.meta_conf(&DISALLOW_INCOMPATIBLE_COLUMN_CHANGES);
+    how.incompatible_columns = disallowed.eq_ignore_ascii_case("false");
     // What the new definition leaves open of its name stays.
     let new_name = TableName::new(
         sent.cat_name.as_deref().unwrap_or(&name.catalog),

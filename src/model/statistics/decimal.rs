@@ -58,9 +58,7 @@ impl Decimal {
     pub fn to_wire(self) -> (Vec<u8>, i16) {
         let bytes = self.unscaled.to_be_bytes();
         let filler = if self.unscaled < 0 { 0xff } else { 0 };
-        let start = (0..15)
-            .find(|at| bytes[*at] != filler || (bytes[at + 1] ^ filler) & 0x80 != 0)
-            .unwrap_or(15);
+        let start = (0..15).find(|at| bytes[*at] != filler || (bytes[at + 1] ^ filler) & 0x80 != 0).unwrap_or(15);
         (bytes[start..].to_vec(), self.scale.into())
     }
 

@@ -332,7 +332,9 @@ mod tests {
 
     #[test]
     fn other_bytes_are_no_sketch() {
-        for other in [&b""[..], b"FM\x10", b"HLL", b"HLL\xa4\x01\x00", b"HLL\x00\x01\x00", b"HLL\xa0\x01\xff\xff\xff\x0f"] {
+        for other in
+            [&b""[..], b"FM\x10", b"HLL", b"HLL\xa4\x01\x00", b"HLL\x00\x01\x00", b"HLL\xa0\x01\xff\xff\xff\x0f"]
+        {
             assert!(HyperLogLog::read(other).is_none(), "{other:?}");
         }
         assert!(HyperLogLog::read(&[b"HLL\x47\x01".as_slice(), &[200; 16]].concat()).is_none());

@@ -23,6 +23,8 @@ const STOP_LIMIT: Duration = Duration::from_secs(60);
 /// How long a start is tried again while processes of a killed postmaster still end.
 const SHARED_MEMORY_LIMIT: Duration = Duration::from_secs(60);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// Begins the extension of a cluster in the making.
+const PARTIAL: &str = "partial-";
 /// Larger than any pid that Linux gives (`PID_MAX_LIMIT`, 2^22).
 const NO_PID: i32 = (1 << 22) + 1;
 
@@ -85,10 +87,9 @@ impl Layout {
         if self.data.exists() {
             return Ok(());
         }
-        let partial = self.data.with_extension("partial");
-        if partial.exists() {
-            fs::remove_dir_all(&partial).map_err(ManagedError::io("cannot be removed", &partial))?;
-        }
+        self.clear_partial();
+        // A name of its own, since the initdb of a killed server may still be cleaning up after itself.
+        let partial = self.data.with_extension(format!("{PARTIAL}{}", std::process::id()));
         owner::make_private(&partial, self.user.as_ref())?;
         tracing::info!(directory = %self.data.display(), "making the database");
         let mut command = self.command("initdb");
@@ -108,6 +109,18 @@ impl Layout {
         fs::rename(&partial, &self.data).map_err(ManagedError::io("cannot be renamed", &partial))?;
         let parent = self.data.parent().unwrap_or(&self.data);
         fs::File::open(parent).and_then(|file| file.sync_all()).map_err(ManagedError::io("cannot be synced", parent))
+    }
+
+    /// Removes what starts that were broken off have left, as far as it can be.
+    fn clear_partial(&self) {
+        let beside = self.data.parent().and_then(|parent| fs::read_dir(parent).ok());
+        for entry in beside.into_iter().flatten().flatten() {
+            let path = entry.path();
+            let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+            if path.file_stem() == self.data.file_name() && extension.starts_with(PARTIAL) {
+                let _ = fs::remove_dir_all(path);
+            }
+        }
     }
 
     fn spawn(&self) -> Result<Child, ManagedError> {

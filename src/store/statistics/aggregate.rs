@@ -25,6 +25,8 @@ pub struct Aggregate {
 
 /// Aggregates by column name. Where partitions differ in the kind of a column's statistics, those of the commonest kind
 /// count.
+///
+/// `offset 0` keeps the inner query apart, so that the sketches themselves are not sorted along with the numbers.
 pub async fn aggregate(
     connection: &mut Connection,
     table_id: i64,
@@ -43,10 +45,13 @@ pub async fn aggregate(
                   clamp_to_bigint(sum(s.falses)) as "falses!",
                   count(*) as "partitions!",
                   clamp_to_bigint(sum(s.distinct_count)) as "distinct_sum!",
-                  count(s.bit_vector) = count(*) as "sketched!"
-           from partition_column_statistics s
-           where s.table_id = $1 and s.engine = $2 and s.column_name = any($4)
-             and s.values in (select literal::text[] from unnest($3::text[]) as literal)
+                  bool_and(s.sketched) as "sketched!"
+           from (
+               select s.*, s.bit_vector is not null as sketched from partition_column_statistics s
+               where s.table_id = $1 and s.engine = $2 and s.column_name = any($4)
+                 and s.values in (select literal::text[] from unnest($3::text[]) as literal)
+               offset 0
+           ) s
            group by s.column_name, s.kind
            order by s.column_name, count(*) desc, s.kind"#,
         table_id,
@@ -203,12 +208,9 @@ fn longs(least: Option<Vec<i64>>, most: Option<Vec<i64>>) -> Option<Stretch<i64>
 
 fn doubles(least: Option<Vec<f64>>, most: Option<Vec<f64>>) -> Option<Stretch<f64>> {
     match (least?.as_slice(), most?.as_slice()) {
-        (&[smallest, smallest_at], &[largest, largest_at]) => Some(Stretch {
-            smallest,
-            smallest_at: smallest_at as i64,
-            largest,
-            largest_at: largest_at as i64,
-        }),
+        (&[smallest, smallest_at], &[largest, largest_at]) => {
+            Some(Stretch { smallest, smallest_at: smallest_at as i64, largest, largest_at: largest_at as i64 })
+        }
         _ => None,
     }
 }

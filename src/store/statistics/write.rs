@@ -1,6 +1,6 @@
 //! Writing column statistics.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::{array_literal, array_literals};
 use crate::error::Result;
@@ -204,7 +204,7 @@ pub async fn delete_from_partitions(
     engine: Option<&str>,
     partitions: &[Vec<String>],
     columns: Option<&[String]>,
-) -> Result<HashMap<usize, Vec<String>>> {
+) -> Result<BTreeMap<usize, Vec<String>>> {
     let rows = sqlx::query!(
         r#"delete from partition_column_statistics s
            using unnest($3::text[]) with ordinality as given(literal, position)
@@ -218,7 +218,7 @@ pub async fn delete_from_partitions(
     )
     .fetch_all(connection)
     .await?;
-    let mut gone: HashMap<usize, Vec<String>> = HashMap::new();
+    let mut gone: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for row in rows {
         let columns = gone.entry(row.position as usize).or_default();
         if !columns.contains(&row.column_name) {

@@ -4,7 +4,7 @@ use propolis_thrift::codec::CallError;
 use propolis_thrift::{FastStr, args, methods, types};
 
 use super::*;
-use crate::support::map;
+use crate::support::{map, texts};
 
 async fn drop_partition(client: &mut Client, table: &str, value: &str) {
     let args = args::DropPartition {
@@ -25,7 +25,7 @@ async fn privilege_set(
     let args = args::GetPrivilegeSet {
         hive_object: Some(object),
         user_name: user.map(FastStr::new),
-        group_names: Some(groups.iter().map(|group| FastStr::new(group)).collect()),
+        group_names: Some(texts(groups)),
     };
     client.call::<methods::GetPrivilegeSet>(args).await.unwrap()
 }

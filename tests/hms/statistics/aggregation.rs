@@ -40,7 +40,9 @@ fn random(kind: &str, numbers: &mut Numbers) -> Data {
             num_nulls,
             bit_vectors: None,
         }),
-        "binary" => Data::BinaryStats(types::BinaryColumnStatsData { max_col_len, avg_col_len, num_nulls, bit_vectors: None }),
+        "binary" => {
+            Data::BinaryStats(types::BinaryColumnStatsData { max_col_len, avg_col_len, num_nulls, bit_vectors: None })
+        }
         "date" => Data::DateStats(types::DateColumnStatsData {
             low_value: Some(types::Date { days_since_epoch: low }),
             high_value: Some(types::Date { days_since_epoch: high }),
@@ -132,7 +134,11 @@ fn aggregated(name: &str, whole: bool, found: &[(usize, f64)], all: usize) -> f6
             if extrapolate { (sum / found.len() as f64).floor() * all as f64 } else { sum }
         }
         _ if !extrapolate => {
-            if name == "low" { values().fold(f64::MAX, f64::min) } else { values().fold(f64::MIN, f64::max) }
+            if name == "low" {
+                values().fold(f64::MAX, f64::min)
+            } else {
+                values().fold(f64::MIN, f64::max)
+            }
         }
         _ => {
             let by_value = |a: &&(usize, f64), b: &&(usize, f64)| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0));
@@ -178,9 +184,8 @@ async fn with_statistics(
         })
         .collect();
     let sent = names.iter().zip(&data).map(|(name, row)| {
-        let objects = COLUMNS.iter().zip(row).filter_map(|((column, kind), data)| {
-            Some(object(column, kind, data.clone()?))
-        });
+        let objects =
+            COLUMNS.iter().zip(row).filter_map(|((column, kind), data)| Some(object(column, kind, data.clone()?)));
         of_partition("t", name, objects.collect())
     });
     set_aggregated(client, sent.collect(), false).await.unwrap();
@@ -195,11 +200,8 @@ async fn compare(client: &mut Client, names: &[String], data: &[Vec<Option<Data>
     assert_eq!(answer.parts_found, complete as i64);
     let mut answers = answer.col_stats.iter();
     for (column, (name, kind)) in COLUMNS.iter().enumerate() {
-        let found: Vec<(usize, Vec<(&str, f64)>)> = data
-            .iter()
-            .enumerate()
-            .filter_map(|(at, row)| Some((at, numbers_of(row[column].as_ref()?))))
-            .collect();
+        let found: Vec<(usize, Vec<(&str, f64)>)> =
+            data.iter().enumerate().filter_map(|(at, row)| Some((at, numbers_of(row[column].as_ref()?)))).collect();
         let Some((_, first)) = found.first() else { continue };
         let answer = answers.next().unwrap();
         assert_eq!((&*answer.col_name, &*answer.col_type), (*name, *kind));
@@ -260,10 +262,8 @@ async fn what_is_not_there_has_no_statistics() {
         let answer = aggregate(&mut client, names, columns).await;
         assert_eq!((answer.parts_found, answer.col_stats.len()), (0, 0), "{names:?} {columns:?}");
     }
-    let request = Some(types::PartitionsStatsRequest {
-        db_name: "nowhere".into(),
-        ..partitions_request("t", &["p=0"], &["i"])
-    });
+    let request =
+        Some(types::PartitionsStatsRequest { db_name: "nowhere".into(), ..partitions_request("t", &["p=0"], &["i"]) });
     let unknown = client.call::<methods::GetAggrStatsFor>(args::GetAggrStatsFor { request }).await;
     crate::support::thrown(unknown, propolis_thrift::ExceptionKind::NoSuchObject);
 }
@@ -311,8 +311,7 @@ async fn sketches_of_hive_count_distinct_values_across_partitions() {
 #[tokio::test]
 async fn twelve_hundred_partitions_of_58_columns_in_one_call() {
     const PARTITIONS: usize = 1_200;
-    let columns: Vec<(String, &str)> =
-        (0..58).map(|at| (format!("c{at:02}"), COLUMNS[at % COLUMNS.len()].1)).collect();
+    let columns: Vec<(String, &str)> = (0..58).map(|at| (format!("c{at:02}"), COLUMNS[at % COLUMNS.len()].1)).collect();
     let fields: Vec<(&str, &str)> = columns.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
     let server = Server::start().await;
     let mut client = server.client().await;

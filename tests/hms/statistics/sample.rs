@@ -31,68 +31,100 @@ pub fn every_kind() -> Vec<types::ColumnStatisticsObj> {
     let seconds = |seconds_since_epoch| Some(types::Timestamp { seconds_since_epoch });
     let days = |days_since_epoch| Some(types::Date { days_since_epoch });
     vec![
-        object("a_boolean", "boolean", Data::BooleanStats(types::BooleanColumnStatsData {
-            num_trues: i64::MAX,
-            num_falses: 0,
-            num_nulls,
-            bit_vectors: bit_vectors.clone(),
-        })),
-        object("a_long", "bigint", Data::LongStats(types::LongColumnStatsData {
-            low_value: Some(i64::MIN),
-            high_value: Some(i64::MAX),
-            num_nulls,
-            num_d_vs,
-            bit_vectors: bit_vectors.clone(),
-            histogram: histogram.clone(),
-        })),
-        object("a_double", "double", Data::DoubleStats(types::DoubleColumnStatsData {
-            low_value: Some(-0.1),
-            high_value: Some(f64::INFINITY),
-            num_nulls,
-            num_d_vs,
-            bit_vectors: bit_vectors.clone(),
-            histogram: histogram.clone(),
-        })),
-        object("a_string", "varchar(20)", Data::StringStats(types::StringColumnStatsData {
-            max_col_len: 20,
-            avg_col_len: 3.25,
-            num_nulls,
-            num_d_vs,
-            bit_vectors: bit_vectors.clone(),
-        })),
-        object("a_binary", "binary", Data::BinaryStats(types::BinaryColumnStatsData {
-            max_col_len: 1 << 40,
-            avg_col_len: 1e9,
-            num_nulls,
-            bit_vectors: bit_vectors.clone(),
-        })),
-        object("a_decimal", "decimal(38,10)", Data::DecimalStats(types::DecimalColumnStatsData {
-            low_value: Some(decimal(-1_230, 3)),
-            high_value: Some(types::Decimal {
-                unscaled: (10i128.pow(38) - 1).to_be_bytes().to_vec().into(),
-                scale: 10,
+        object(
+            "a_boolean",
+            "boolean",
+            Data::BooleanStats(types::BooleanColumnStatsData {
+                num_trues: i64::MAX,
+                num_falses: 0,
+                num_nulls,
+                bit_vectors: bit_vectors.clone(),
             }),
-            num_nulls,
-            num_d_vs,
-            bit_vectors: bit_vectors.clone(),
-            histogram: histogram.clone(),
-        })),
-        object("a_date", "date", Data::DateStats(types::DateColumnStatsData {
-            low_value: days(-719_162),
-            high_value: None,
-            num_nulls,
-            num_d_vs,
-            bit_vectors: bit_vectors.clone(),
-            histogram: histogram.clone(),
-        })),
-        object("a_timestamp", "timestamp", Data::TimestampStats(types::TimestampColumnStatsData {
-            low_value: seconds(-1),
-            high_value: seconds(1_700_000_000),
-            num_nulls,
-            num_d_vs,
-            bit_vectors,
-            histogram,
-        })),
+        ),
+        object(
+            "a_long",
+            "bigint",
+            Data::LongStats(types::LongColumnStatsData {
+                low_value: Some(i64::MIN),
+                high_value: Some(i64::MAX),
+                num_nulls,
+                num_d_vs,
+                bit_vectors: bit_vectors.clone(),
+                histogram: histogram.clone(),
+            }),
+        ),
+        object(
+            "a_double",
+            "double",
+            Data::DoubleStats(types::DoubleColumnStatsData {
+                low_value: Some(-0.1),
+                high_value: Some(f64::INFINITY),
+                num_nulls,
+                num_d_vs,
+                bit_vectors: bit_vectors.clone(),
+                histogram: histogram.clone(),
+            }),
+        ),
+        object(
+            "a_string",
+            "varchar(20)",
+            Data::StringStats(types::StringColumnStatsData {
+                max_col_len: 20,
+                avg_col_len: 3.25,
+                num_nulls,
+                num_d_vs,
+                bit_vectors: bit_vectors.clone(),
+            }),
+        ),
+        object(
+            "a_binary",
+            "binary",
+            Data::BinaryStats(types::BinaryColumnStatsData {
+                max_col_len: 1 << 40,
+                avg_col_len: 1e9,
+                num_nulls,
+                bit_vectors: bit_vectors.clone(),
+            }),
+        ),
+        object(
+            "a_decimal",
+            "decimal(38,10)",
+            Data::DecimalStats(types::DecimalColumnStatsData {
+                low_value: Some(decimal(-1_230, 3)),
+                high_value: Some(types::Decimal {
+                    unscaled: (10i128.pow(38) - 1).to_be_bytes().to_vec().into(),
+                    scale: 10,
+                }),
+                num_nulls,
+                num_d_vs,
+                bit_vectors: bit_vectors.clone(),
+                histogram: histogram.clone(),
+            }),
+        ),
+        object(
+            "a_date",
+            "date",
+            Data::DateStats(types::DateColumnStatsData {
+                low_value: days(-719_162),
+                high_value: None,
+                num_nulls,
+                num_d_vs,
+                bit_vectors: bit_vectors.clone(),
+                histogram: histogram.clone(),
+            }),
+        ),
+        object(
+            "a_timestamp",
+            "timestamp",
+            Data::TimestampStats(types::TimestampColumnStatsData {
+                low_value: seconds(-1),
+                high_value: seconds(1_700_000_000),
+                num_nulls,
+                num_d_vs,
+                bit_vectors,
+                histogram,
+            }),
+        ),
     ]
 }
 
@@ -117,10 +149,6 @@ pub fn of_partition(table: &str, name: &str, stats_obj: Vec<types::ColumnStatist
 }
 
 pub async fn partition(client: &mut Client, table: &str, values: &[FastStr]) -> types::Partition {
-    let args = args::GetPartition {
-        db_name: text("default"),
-        tbl_name: text(table),
-        part_vals: Some(values.to_vec()),
-    };
+    let args = args::GetPartition { db_name: text("default"), tbl_name: text(table), part_vals: Some(values.to_vec()) };
     client.call::<methods::GetPartition>(args).await.unwrap()
 }

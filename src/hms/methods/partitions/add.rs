@@ -8,6 +8,7 @@ use crate::catalog::tables::DO_NOT_UPDATE_STATS;
 use crate::error::CatalogError;
 use crate::hms::call::{Call, null, required};
 use crate::hms::convert::partitions::PartitionReader;
+use crate::hms::convert::storage::wire_columns;
 use crate::hms::convert::texts;
 use crate::hms::encode::Wrap;
 use crate::hms::encode::partitions::PartitionList;
@@ -42,7 +43,7 @@ pub async fn add_partitions(call: &Call, args: args::AddPartitions) -> Result<i3
     let sent = required(args.new_parts, "list of partitions")?;
     let Some(first) = sent.first() else { return Ok(0) };
     let name = table_of(call, first)?;
-    check_table(call, &name, &sent)?;
+    check_table(call, &name, &sent).await?;
     let partitions = PartitionReader::default().read_all(sent)?;
     let added = add(call, &name, partitions, false, None).await?;
     Ok(added.len() as i32)
@@ -51,7 +52,7 @@ pub async fn add_partitions(call: &Call, args: args::AddPartitions) -> Result<i3
 pub async fn add_partitions_req(call: &Call, args: args::AddPartitionsReq) -> Result<Box<dyn Body>> {
     let request = required(args.request, "request")?;
     let name = call.table_in(request.cat_name.as_ref(), Some(request.db_name), Some(request.tbl_name))?;
-    check_table(call, &name, &request.parts)?;
+    check_table(call, &name, &request.parts).await?;
     if request.parts.is_empty() {
         return Ok(Box::new(PartitionList::whole(Vec::new(), Wrap::Response)));
     }
@@ -59,7 +60,12 @@ pub async fn add_partitions_req(call: &Call, args: args::AddPartitionsReq) -> Re
     let added = add(call, &name, partitions, request.if_not_exists, request.environment_context).await?;
     Ok(Box::new(match (request.need_result, request.skip_column_schema_for_partition) {
         (Some(false), _) => PartitionList::unset(),
-        (_, Some(true)) => PartitionList::without_columns(added, Wrap::Response),
+        // The columns once, in place of each partition's.
+        (_, Some(true)) => {
+            let storage = added.rows().next().and_then(|row| added.storage.get(&row.storage_id?));
+            let columns = storage.map(|storage| wire_columns(&storage.columns)).unwrap_or_default();
+            PartitionList::without_columns(added, Wrap::ResponseAndColumns(columns))
+        }
         _ => PartitionList::new(added, Wrap::Response),
     }))
 }
@@ -72,7 +78,7 @@ pub async fn add_partitions_pspec(call: &Call, args: args::AddPartitionsPspec) -
     for spec in specs {
         sent.append(&mut partitions_of(spec)?);
     }
-    check_table(call, &name, &sent)?;
+    check_table(call, &name, &sent).await?;
     let partitions = PartitionReader::default().read_all(sent)?;
     Ok(add(call, &name, partitions, false, None).await?.len() as i32)
 }
@@ -190,13 +196,20 @@ fn table_of(call: &Call, sent: &types::Partition) -> Result<TableName> {
     call.table_in(sent.cat_name.as_ref(), sent.db_name.clone(), sent.table_name.clone())
 }
 
-/// Refuses partitions that say they are of another table than the call.
-fn check_table(call: &Call, name: &TableName, sent: &[types::Partition]) -> Result<()> {
+/// Refuses partitions that say they are of another table than the call, and as Apache's server does lists that spell
+/// its name in two ways. That the table is not there goes before.
+async fn check_table(call: &Call, name: &TableName, sent: &[types::Partition]) -> Result<()> {
+    let catalog = FastStr::new(&name.catalog);
+    let spelling = |partition: &types::Partition| (partition.db_name.clone(), partition.table_name.clone());
+    let Some(first) = sent.first().map(spelling) else { return Ok(()) };
     for partition in sent {
-        let own = call.table_in(Some(&FastStr::new(&name.catalog)), partition.db_name.clone(), partition.table_name.clone())?;
-        if own != *name {
+        let (database, table) = spelling(partition);
+        let own = call.table_in(Some(&catalog), database, table)?;
+        if own != *name || spelling(partition) != first {
+            call.catalog.get_table(name).await?;
             return Err(CatalogError::invalid_input(format!(
-                "A partition of table {own} cannot be added to table {name}"
+                "A partition that says it is of table {own} cannot be added to table {name}: all of one call must name \
+                 the same table, and alike"
             ))
             .into());
         }

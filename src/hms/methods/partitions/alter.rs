@@ -58,7 +58,9 @@ async fn alter(
     sent: Vec<types::Partition>,
     columns: Option<Vec<types::FieldSchema>>,
 ) -> Result<()> {
-    sent.iter().try_for_each(|partition| check_table(table, partition))?;
+    for partition in &sent {
+        check_table(call, table, partition).await?;
+    }
     let partitions = PartitionReader::with_columns(columns).read_all(sent)?;
     Ok(call.catalog.alter_partitions(&call.caller(), table, partitions).await?)
 }
@@ -85,9 +87,12 @@ async fn rename(
     sent: Option<types::Partition>,
 ) -> Result<()> {
     let sent = required(sent, "new partition")?;
-    check_table(table, &sent)?;
+    if sent.db_name.is_none() || sent.table_name.is_none() {
+        return Err(null("database or table name in the new partition").into());
+    }
+    check_table(call, table, &sent).await?;
     let new = PartitionReader::default().read(sent)?;
-    match old_values {
+    match old_values.filter(|values| !values.is_empty()) {
         // Old clients alter a partition so.
         None => Ok(call.catalog.alter_partitions(&call.caller(), table, vec![new]).await?),
         Some(old_values) => {
@@ -97,10 +102,11 @@ async fn rename(
     }
 }
 
-/// Refuses a partition that says it is of another table than the call.
-fn check_table(table: &TableName, sent: &types::Partition) -> Result<()> {
+/// Refuses a partition that says it is of another table than the call. That the table is not there goes before.
+async fn check_table(call: &Call, table: &TableName, sent: &types::Partition) -> Result<()> {
     let differs = |sent: Option<&FastStr>, own: &str| sent.is_some_and(|name| fold(name) != own);
     if differs(sent.db_name.as_ref(), &table.database) || differs(sent.table_name.as_ref(), &table.table) {
+        call.catalog.get_table(table).await?;
         return Err(CatalogError::invalid_input(format!(
             "A partition of another table cannot be altered in table {table}: a partition stays in its table"
         ))

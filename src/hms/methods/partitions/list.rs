@@ -166,7 +166,7 @@ pub async fn get_partitions_by_expr(call: &Call, args: args::GetPartitionsByExpr
         include: request.include_param_key_pattern,
         exclude: request.exclude_param_key_pattern,
     };
-    omitted.apply(batch, Wrap::ResponseAnd(unknown))
+    omitted.apply(batch, Wrap::ResponseAndFlag(unknown))
 }
 
 /// The partitions that an expression selects. One that cannot be read here selects all, and true says so: the client

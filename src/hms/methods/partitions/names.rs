@@ -27,6 +27,9 @@ pub async fn fetch_partition_names_req(call: &Call, args: args::FetchPartitionNa
 
 /// A table that is not there has no partitions, here and only here.
 async fn all(call: &Call, table: &TableName, limit: Option<i64>) -> Result<Box<dyn Body>> {
+    if table.database.is_empty() || table.table.is_empty() {
+        return Err(CatalogError::invalid_input("The name of a database or table is empty").into());
+    }
     let names = match call.catalog.partition_names(table, &Selection::All, limit).await {
         Err(error) if error.kind == ErrorKind::NotFound => Vec::new(),
         names => names?,

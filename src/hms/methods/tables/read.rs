@@ -4,6 +4,7 @@ use propolis_thrift::{ExceptionKind, FastStr, args, types};
 
 use crate::error::{CatalogError, ErrorKind};
 use crate::hms::call::{Call, null, required};
+use crate::hms::convert::statistics::{Arms, engine, wire_described};
 use crate::hms::convert::storage::wire_columns;
 use crate::hms::convert::tables::wire_table;
 use crate::hms::convert::{texts, wire, wire_list, wire_option, wire_principal_type};
@@ -19,8 +20,17 @@ pub async fn get_table(call: &Call, args: args::GetTable) -> Result<types::Table
 pub async fn get_table_req(call: &Call, args: args::GetTableReq) -> Result<types::GetTableResult> {
     let request = required(args.req, "request")?;
     let name = call.table_in(request.cat_name.as_ref(), Some(request.db_name), Some(request.tbl_name))?;
-    let table = wire_table(&*call.catalog.get_table(&name).await?);
-    Ok(types::GetTableResult { table, is_stats_compliant: None })
+    let table = call.catalog.get_table(&name).await?;
+    let mut answer = wire_table(&table);
+    if request.get_column_stats.unwrap_or_default() {
+        let sent_engine = request.engine.as_ref();
+        let found = call.catalog.accurate_table_statistics(&table, engine(sent_engine)).await?;
+        if !found.is_empty() {
+            answer.col_stats =
+                Some(wire_described(&table.name, None, engine(sent_engine), found, Arms::of(sent_engine)));
+        }
+    }
+    Ok(types::GetTableResult { table: answer, is_stats_compliant: None })
 }
 
 pub async fn get_table_objects_by_name(call: &Call, args: args::GetTableObjectsByName) -> Result<Vec<types::Table>> {

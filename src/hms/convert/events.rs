@@ -1,0 +1,240 @@
+//! Events as Hive's notification log has them, in the format `json-0.2`: a JSON object whose keys are those of the
+//! classes in `org.apache.hadoop.hive.metastore.messaging.json`. Objects of the catalog stand in it as texts, in
+//! Thrift's JSON protocol.
+//!
+//! The data files of new tables and partitions are not told: Hive lists them for its replication of managed tables.
+
+use propolis_thrift::{methods as idl, types};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use super::catalogs::wire_catalog;
+use super::databases::wire_database;
+use super::functions::wire_function;
+use super::partitions::wire_partition;
+use super::statistics::{Arms, wire_described};
+use super::tables::wire_table;
+use super::tjson::tjson;
+use super::{seconds, wire, wire_option};
+use crate::catalog::events::{Change, InsertedFile, Notification};
+use crate::error::{CatalogError, Result};
+use crate::model::partition_name::partition_name;
+use crate::model::{Catalog, Database, Function, Parameters, Partition, Table};
+
+const FORMAT: &str = "json-0.2";
+
+pub fn wire_event(event: &Notification) -> Result<types::NotificationEvent> {
+    let message = serde_json::to_string(&message(event)?)
+        .map_err(|error| CatalogError::internal(format!("event {} cannot be written: {error}", event.id)))?;
+    Ok(types::NotificationEvent {
+        event_id: event.id,
+        event_time: seconds(event.happened_at),
+        event_type: wire(event.kind.as_str()),
+        db_name: wire_option(event.database.as_ref()),
+        table_name: wire_option(event.table.as_ref()),
+        message: message.into(),
+        message_format: Some(wire(FORMAT)),
+        cat_name: Some(wire(&event.catalog)),
+    })
+}
+
+/// Keys and values of a message, in their order.
+struct Message(Vec<(&'static str, Field)>);
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Field {
+    Number(i64),
+    Text(String),
+    Texts(Vec<String>),
+    Parameters(Parameters),
+    Keys(Keys),
+    KeysOfMany(Vec<Keys>),
+}
+
+/// The values of a partition by its keys, in the keys' order, on which some readers count.
+struct Keys(Vec<(String, String)>);
+
+impl Serialize for Message {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in &self.0 {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Keys {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
+impl Message {
+    /// With the fields that all have. Readers refuse a message without the first two, whatever is in them.
+    fn new(event: &Notification) -> Self {
+        Self(Vec::new()).text("server", "").text("servicePrincipal", "").number("timestamp", event.happened_at)
+    }
+
+    fn with(mut self, key: &'static str, value: Field) -> Self {
+        self.0.push((key, value));
+        self
+    }
+
+    fn text(self, key: &'static str, value: impl Into<String>) -> Self {
+        self.with(key, Field::Text(value.into()))
+    }
+
+    fn number(self, key: &'static str, value: i64) -> Self {
+        self.with(key, Field::Number(value))
+    }
+
+    /// The fields of all events about a table, of it as it is in `table`.
+    fn about(self, table: &Table) -> Self {
+        self.text("db", &table.name.database).text("table", &table.name.table).text("tableType", &table.kind)
+    }
+}
+
+fn message(event: &Notification) -> Result<Message> {
+    let message = Message::new(event);
+    Ok(match &event.change {
+        Change::Catalog { before: Some(before), after: Some(after) } => {
+            message.text("catObjBeforeJson", catalog(before)?).text("catObjAfterJson", catalog(after)?)
+        }
+        Change::Catalog { .. } => message.text("catalog", &event.catalog),
+        Change::Database { before: Some(before), after: Some(after) } => message
+            .text("db", &after.name.database)
+            .text("dbObjBeforeJson", database(before)?)
+            .text("dbObjAfterJson", database(after)?),
+        Change::Database { before, after } => {
+            let told = either(after.as_ref(), before.as_ref())?;
+            message.text("db", &told.name.database).text("dbJson", database(told)?)
+        }
+        Change::Function { after: Some(after), .. } => {
+            message.text("db", &after.database.database).text("functionObjJson", function(after)?)
+        }
+        Change::Function { before, .. } => {
+            let dropped = either(before.as_ref(), None)?;
+            message.text("db", &dropped.database.database).text("functionName", &dropped.name)
+        }
+        Change::Table { before: Some(before), after: Some(after), truncated } => message
+            .about(before)
+            .text("isTruncateOp", truncated.to_string())
+            .number("writeId", after.write_id)
+            .text("tableObjBeforeJson", table(before)?)
+            .text("tableObjAfterJson", table(after)?),
+        Change::Table { after: Some(after), .. } => {
+            message.about(after).text("tableObjJson", table(after)?).with("files", Field::Texts(Vec::new()))
+        }
+        Change::Table { before, .. } => {
+            let dropped = either(before.as_ref(), None)?;
+            message.about(dropped).text("tableObjJson", table(dropped)?)
+        }
+        Change::PartitionsAdded { table: of, partitions } => {
+            let objects: Vec<String> = partitions.iter().map(|one| partition(one, of)).collect::<Result<_>>()?;
+            let keys = partitions.iter().map(|partition| keys(of, &partition.values)).collect();
+            message
+                .about(of)
+                .text("tableObjJson", table(of)?)
+                .with("partitions", Field::KeysOfMany(keys))
+                .with("partitionListJson", Field::Texts(objects))
+                .with("partitionFiles", Field::Texts(Vec::new()))
+        }
+        Change::PartitionsDropped { table: of, values } => {
+            let keys = values.iter().map(|values| keys(of, values)).collect();
+            message.about(of).text("tableObjJson", table(of)?).with("partitions", Field::KeysOfMany(keys))
+        }
+        Change::PartitionAltered { table: of, before, after } => message
+            .about(of)
+            .text("isTruncateOp", "false")
+            .number("writeId", after.write_id)
+            .text("tableObjJson", table(of)?)
+            .with("keyValues", Field::Keys(keys(of, &before.values)))
+            .text("partitionObjBeforeJson", partition(before, of)?)
+            .text("partitionObjAfterJson", partition(after, of)?),
+        Change::Inserted { table: of, partition: into, replaced, files } => {
+            let message = message.about(of).text("tableObjJson", table(of)?);
+            with_partition(message, into.as_ref(), of)?
+                .text("replace", replaced.to_string())
+                .with("files", Field::Texts(files.iter().map(file).collect()))
+        }
+        Change::Reload { table: of, partition, refresh } => {
+            let message = message.about(of).text("tableObjJson", table(of)?);
+            with_partition(message, partition.as_ref(), of)?.text("refreshEvent", refresh.to_string())
+        }
+        Change::StatisticsUpdated { table: of, values, engine, columns } => {
+            let name = values.as_ref().map(|values| partition_name(&of.partition_key_names(), values));
+            let told = wire_described(&of.name, name.as_deref(), engine, columns.clone(), Arms::All);
+            let parameters = if values.is_none() { of.parameters.clone() } else { Parameters::new() };
+            let message = message
+                .text("database", &of.name.database)
+                .number("writeId", of.write_id)
+                .text("colStatsJson", tjson::<idl::GetTableColumnStatistics>(told)?)
+                .with("parameters", Field::Parameters(parameters))
+                .text("tableObjJson", table(of)?);
+            match values {
+                Some(values) => message.with("partVals", Field::Texts(values.clone())),
+                None => message,
+            }
+        }
+        Change::StatisticsDeleted { table: of, values, column } => {
+            let mut message = message.text("database", &of.name.database);
+            if let Some(column) = column {
+                message = message.text("colName", column);
+            }
+            match values {
+                Some(values) => message
+                    .text("partName", partition_name(&of.partition_key_names(), values))
+                    .with("partValues", Field::Texts(values.clone())),
+                None => message,
+            }
+        }
+    })
+}
+
+fn either<'a, T>(one: Option<&'a T>, other: Option<&'a T>) -> Result<&'a T> {
+    one.or(other).ok_or_else(|| CatalogError::internal("an event tells of nothing"))
+}
+
+fn with_partition(message: Message, told: Option<&Partition>, table: &Table) -> Result<Message> {
+    Ok(match told {
+        Some(told) => message.text("ptnObjJson", partition(told, table)?),
+        None => message,
+    })
+}
+
+fn catalog(catalog: &Catalog) -> Result<String> {
+    tjson::<idl::GetCatalog>(types::GetCatalogResponse { catalog: Some(wire_catalog(catalog)) }).map(unwrap_field)
+}
+
+/// The object in `{"1":{"rec":OBJECT}}`: catalogs are only returned within a response.
+fn unwrap_field(response: String) -> String {
+    let inner = response.strip_prefix("{\"1\":{\"rec\":").and_then(|rest| rest.strip_suffix("}}"));
+    inner.map(str::to_owned).unwrap_or(response)
+}
+
+fn database(database: &Database) -> Result<String> {
+    tjson::<idl::GetDatabase>(wire_database(database))
+}
+
+fn function(function: &Function) -> Result<String> {
+    tjson::<idl::GetFunction>(wire_function(function))
+}
+
+fn table(table: &Table) -> Result<String> {
+    tjson::<idl::GetTable>(wire_table(table))
+}
+
+fn partition(partition: &Partition, table: &Table) -> Result<String> {
+    tjson::<idl::GetPartition>(wire_partition(partition, &table.name))
+}
+
+fn keys(table: &Table, values: &[String]) -> Keys {
+    Keys(table.partition_keys.iter().map(|key| key.name.clone()).zip(values.iter().cloned()).collect())
+}
+
+/// Hive's form is `LOCATION#CHECKSUM#ARCHIVE#SUBDIRECTORY`, where a checksum goes with an archive of replaced files only.
+fn file(file: &InsertedFile) -> String {
+    format!("{}###{}", file.location, file.sub_directory.as_deref().unwrap_or_default())
+}
