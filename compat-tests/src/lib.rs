@@ -8,6 +8,7 @@
 //! - `PROPOLIS_COMPAT_CACHE`: where the engines are installed, once; `compat-cache` in the target folder if unset.
 //! - `PROPOLIS_COMPAT_METASTORE`: `thrift://HOST:PORT` of a running metastore to test in place of Propolis. It must see
 //!   this machine's files.
+//! - `PROPOLIS_COMPAT_SERVER`: the `propolis` binary to test; the one of this workspace, built if need be, if unset.
 //! - `PROPOLIS_MATRIX=full`: every version of an engine and not just one of each.
 
 pub mod cache;

@@ -37,12 +37,13 @@ fn interpreter(folder: &Path) -> PathBuf {
     folder.join("bin/python")
 }
 
-/// Runs `command` to its end; an error that ends with what it printed if it fails.
+/// Runs `command` to its end; an error that ends with the last of what it printed if it fails.
 pub fn run(command: &mut Command) -> Result<()> {
     let output = command.output().with_context(|| format!("cannot run {}", command.get_program().display()))?;
     if !output.status.success() {
         let printed = [output.stdout, output.stderr].concat();
-        bail!("{command:?} failed ({}):\n{}", output.status, String::from_utf8_lossy(&printed));
+        let tail = &printed[printed.len().saturating_sub(4000)..];
+        bail!("{command:?} failed ({}):\n{}", output.status, String::from_utf8_lossy(tail));
     }
     Ok(())
 }

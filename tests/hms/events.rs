@@ -244,7 +244,7 @@ async fn clients_tell_of_inserts() {
     let data = types::FireEventRequestData::InsertData(insert(None));
     assert_eq!(fire(&mut client, request("t", data.clone())).await.unwrap(), [start + 1]);
     let failed = types::FireEventRequest { successful: false, ..request("t", data.clone()) };
-    assert_eq!(fire(&mut client, failed).await.unwrap(), []);
+    assert_eq!(fire(&mut client, failed).await.unwrap(), [0i64; 0]);
     let two = types::FireEventRequestData::InsertDatas(vec![insert(Some("y")), insert(Some("x"))]);
     assert_eq!(fire(&mut client, request("p", two)).await.unwrap(), [start + 2, start + 3]);
     let reload = types::FireEventRequest {

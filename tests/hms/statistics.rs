@@ -75,6 +75,7 @@ fn partitions_request(table: &str, partitions: &[&str], columns: &[&str]) -> typ
         tbl_name: FastStr::new(table),
         col_names: texts(columns),
         part_names: texts(partitions),
+        engine: text("hive"),
         ..Default::default()
     }
 }
@@ -441,4 +442,53 @@ async fn statistics_follow_what_they_are_of() {
     client.call::<methods::DropTable>(args).await.unwrap();
     create(&mut client, "u", &KEYS).await;
     assert_eq!(of_table(&mut client, "u", &["a_long"], "hive").await.unwrap(), []);
+}
+
+/// Clients older than Hive 4 know no timestamp arm; that they name no engine gives them away.
+#[tokio::test]
+async fn a_client_without_an_engine_gets_timestamps_as_longs() {
+    let server = Server::start().await;
+    let mut client = server.client().await;
+    client.create_table(table("default", "t", &[("at", "timestamp")], &[])).await;
+    let written = types::TimestampColumnStatsData {
+        low_value: Some(types::Timestamp { seconds_since_epoch: 1 }),
+        high_value: Some(types::Timestamp { seconds_since_epoch: 9 }),
+        num_nulls: 2,
+        num_d_vs: 3,
+        ..Default::default()
+    };
+    let sent = types::ColumnStatistics {
+        stats_desc: types::ColumnStatisticsDesc {
+            is_tbl_level: true,
+            db_name: "default".into(),
+            table_name: "t".into(),
+            ..Default::default()
+        },
+        stats_obj: vec![types::ColumnStatisticsObj {
+            col_name: "at".into(),
+            col_type: "timestamp".into(),
+            stats_data: types::ColumnStatisticsData::TimestampStats(written.clone()),
+        }],
+        ..Default::default()
+    };
+    let update = args::UpdateTableColumnStatistics { stats_obj: Some(sent) };
+    client.call::<methods::UpdateTableColumnStatistics>(update).await.unwrap();
+
+    let newer = of_table(&mut client, "t", &["at"], "hive").await.unwrap();
+    assert_eq!(newer[0].stats_data, types::ColumnStatisticsData::TimestampStats(written));
+    let request = types::TableStatsRequest {
+        db_name: "default".into(),
+        tbl_name: "t".into(),
+        col_names: texts(&["at"]),
+        ..Default::default()
+    };
+    let args = args::GetTableStatisticsReq { request: Some(request) };
+    let older = client.call::<methods::GetTableStatisticsReq>(args).await.unwrap().table_stats;
+    match &older[0].stats_data {
+        types::ColumnStatisticsData::LongStats(longs) => {
+            assert_eq!((longs.low_value, longs.high_value), (Some(1), Some(9)));
+            assert_eq!((longs.num_nulls, longs.num_d_vs), (2, 3));
+        }
+        other => panic!("{other:?}"),
+    }
 }
