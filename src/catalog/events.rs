@@ -36,20 +36,61 @@ pub struct Notification {
 /// What an event tells. What is made has no before, what is dropped no after.
 #[derive(Debug, Clone)]
 pub enum Change {
-    Catalog { before: Option<Catalog>, after: Option<Catalog> },
-    Database { before: Option<Database>, after: Option<Database> },
-    Function { before: Option<Function>, after: Option<Function> },
-    Table { before: Option<Arc<Table>>, after: Option<Arc<Table>>, truncated: bool },
-    PartitionsAdded { table: Arc<Table>, partitions: Vec<Partition> },
-    PartitionsDropped { table: Arc<Table>, values: Vec<Vec<String>> },
-    PartitionAltered { table: Arc<Table>, before: Partition, after: Partition },
-    Inserted { table: Arc<Table>, partition: Option<Partition>, replaced: bool, files: Vec<InsertedFile> },
+    Catalog {
+        before: Option<Catalog>,
+        after: Option<Catalog>,
+    },
+    Database {
+        before: Option<Database>,
+        after: Option<Database>,
+    },
+    Function {
+        before: Option<Function>,
+        after: Option<Function>,
+    },
+    Table {
+        before: Option<Arc<Table>>,
+        after: Option<Arc<Table>>,
+        truncated: bool,
+    },
+    PartitionsAdded {
+        table: Arc<Table>,
+        partitions: Vec<Partition>,
+    },
+    PartitionsDropped {
+        table: Arc<Table>,
+        values: Vec<Vec<String>>,
+    },
+    PartitionAltered {
+        table: Arc<Table>,
+        before: Partition,
+        after: Partition,
+    },
+    Inserted {
+        table: Arc<Table>,
+        partition: Option<Partition>,
+        replaced: bool,
+        files: Vec<InsertedFile>,
+    },
     /// A client asks others to read a table or partition anew.
-    Reload { table: Arc<Table>, partition: Option<Partition>, refresh: bool },
+    Reload {
+        table: Arc<Table>,
+        partition: Option<Partition>,
+        refresh: bool,
+    },
     /// Of the partition with these values, or of the table.
-    StatisticsUpdated { table: Arc<Table>, values: Option<Vec<String>>, engine: String, columns: Vec<ColumnStatistics> },
+    StatisticsUpdated {
+        table: Arc<Table>,
+        values: Option<Vec<String>>,
+        engine: String,
+        columns: Vec<ColumnStatistics>,
+    },
     /// Of all columns where none is named.
-    StatisticsDeleted { table: Arc<Table>, values: Option<Vec<String>>, column: Option<String> },
+    StatisticsDeleted {
+        table: Arc<Table>,
+        values: Option<Vec<String>>,
+        column: Option<String>,
+    },
 }
 
 /// An insert that a client tells of.
@@ -279,7 +320,9 @@ impl Service {
                 let after = body.partitions(connection, part(body.need("after")?)).await?;
                 let pairs = before.into_iter().zip(after);
                 return Ok(pairs
-                    .map(|(before, after)| (kind, Change::PartitionAltered { table: Arc::clone(&table), before, after }))
+                    .map(|(before, after)| {
+                        (kind, Change::PartitionAltered { table: Arc::clone(&table), before, after })
+                    })
                     .collect());
             }
             EventKind::Insert => Change::Inserted {
@@ -332,9 +375,9 @@ impl Body<'_> {
     fn get<'de, T: Deserialize<'de>>(&'de self, key: &str) -> Result<Option<T>> {
         match self.body.get(key) {
             None | Some(Value::Null) => Ok(None),
-            Some(value) => T::deserialize(value).map(Some).map_err(|error| {
-                CatalogError::internal(format!("its {key} is not what this version writes: {error}"))
-            }),
+            Some(value) => T::deserialize(value)
+                .map(Some)
+                .map_err(|error| CatalogError::internal(format!("its {key} is not what this version writes: {error}"))),
         }
     }
 

@@ -23,8 +23,7 @@ impl Service {
                 LockState::Acquired
             }
             Some(obstacle)
-                if request.never_waits
-                    || (request.reads_never_wait && obstacle.wanted == LockKind::SharedRead) =>
+                if request.never_waits || (request.reads_never_wait && obstacle.wanted == LockKind::SharedRead) =>
             {
                 locks::delete(&mut transaction, id).await?;
                 LockState::GivenUp
@@ -38,9 +37,8 @@ impl Service {
     /// Whether a request has its locks by now. Counts as a heartbeat.
     pub async fn check_lock(&self, id: i64) -> Result<LockState> {
         let mut transaction = self.store.begin().await?;
-        let acquired = locks::heartbeat(&mut transaction, id, self.rules.lock_lease)
-            .await?
-            .ok_or_else(|| self.no_lock(id))?;
+        let acquired =
+            locks::heartbeat(&mut transaction, id, self.rules.lock_lease).await?.ok_or_else(|| self.no_lock(id))?;
         let state = if acquired {
             LockState::Acquired
         } else if locks::obstacle(&mut transaction, id).await?.is_none() {

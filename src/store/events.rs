@@ -67,18 +67,16 @@ pub async fn current_id(transaction: &mut Transaction) -> Result<i64> {
 /// caller.
 pub async fn ids(transaction: &mut Transaction, sequence: &[i64]) -> Result<Vec<i64>> {
     number(transaction).await?;
-    Ok(sqlx::query_scalar!(r#"select id as "id!" from events where seq = any($1) and id is not null order by seq"#, sequence)
-        .fetch_all(&mut **transaction)
-        .await?)
+    Ok(sqlx::query_scalar!(
+        r#"select id as "id!" from events where seq = any($1) and id is not null order by seq"#,
+        sequence
+    )
+    .fetch_all(&mut **transaction)
+    .await?)
 }
 
 /// Events with a part after `after`, oldest first, at most `limit`. The transaction must be committed by the caller.
-pub async fn after(
-    transaction: &mut Transaction,
-    filter: &EventFilter,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<Event>> {
+pub async fn after(transaction: &mut Transaction, filter: &EventFilter, after: i64, limit: i64) -> Result<Vec<Event>> {
     number(transaction).await?;
     let rows = sqlx::query!(
         r#"select id as "id!", parts, happened_at, kind, catalog_name, database_name, table_name, body as "body: Value"

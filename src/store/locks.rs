@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use crate::error::{CatalogError, Result};
-use crate::model::lock::{LockComponent, LockEntry, LockFilter, LockKind, NewLock};
 use crate::model::DatabaseName;
+use crate::model::lock::{LockComponent, LockEntry, LockFilter, LockKind, NewLock};
 use crate::store::Connection;
 
 /// More than this many tables of a database, or databases, are guarded as one: advisory locks take shared memory.
@@ -137,8 +137,10 @@ pub async fn obstacle(connection: &mut Connection, id: i64) -> Result<Option<Obs
     )
     .fetch_all(&mut *connection)
     .await?;
-    let expired: Vec<i64> = obstacles.iter().filter(|obstacle| obstacle.expired).map(|obstacle| obstacle.holder).collect();
-    let gone = if expired.is_empty() { Vec::new() } else { remove_expired(connection, Some(&expired), i64::MAX).await? };
+    let expired: Vec<i64> =
+        obstacles.iter().filter(|obstacle| obstacle.expired).map(|obstacle| obstacle.holder).collect();
+    let gone =
+        if expired.is_empty() { Vec::new() } else { remove_expired(connection, Some(&expired), i64::MAX).await? };
     obstacles
         .into_iter()
         .find(|obstacle| !gone.contains(&obstacle.holder))

@@ -203,7 +203,13 @@ async fn readers_choose_what_they_are_told() {
         let names: Vec<String> = events_after(&mut client, request.clone())
             .await
             .iter()
-            .map(|event| [event.db_name.as_deref(), event.table_name.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("."))
+            .map(|event| {
+                [event.db_name.as_deref(), event.table_name.as_deref()]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .join(".")
+            })
             .collect();
         assert_eq!(names, expected, "{request:?}");
     }
@@ -327,8 +333,11 @@ async fn the_other_objects_are_told_too() {
     client.call::<methods::DeleteTableColumnStatistics>(delete).await.unwrap();
     let database = types::Database { name: text("d"), parameters: Some(map(&[("k", "v")])), ..Default::default() };
     client.call::<methods::AlterDatabase>(args::AlterDatabase { dbname: text("d"), db: Some(database) }).await.unwrap();
-    let catalog =
-        types::Catalog { name: text("other"), location_uri: text(&format!("file:{}", server.folder("other").display())), ..Default::default() };
+    let catalog = types::Catalog {
+        name: text("other"),
+        location_uri: text(&format!("file:{}", server.folder("other").display())),
+        ..Default::default()
+    };
     let create = types::CreateCatalogRequest { catalog: Some(catalog) };
     client.call::<methods::CreateCatalog>(args::CreateCatalog { catalog: Some(create) }).await.unwrap();
 
@@ -384,7 +393,8 @@ async fn numbers_are_dense_and_readers_miss_nothing() {
         let mut seen: Vec<types::NotificationEvent> = Vec::new();
         while seen.len() < 48 {
             let last = seen.last().map_or(start, |event| event.event_id);
-            let request = types::NotificationEventRequest { last_event: last, max_events: Some(5), ..Default::default() };
+            let request =
+                types::NotificationEventRequest { last_event: last, max_events: Some(5), ..Default::default() };
             seen.extend(events_after(&mut client, request).await);
         }
         (client, seen)
@@ -426,7 +436,8 @@ async fn old_events_go_and_their_numbers_do_not_come_again() {
     client.create_database("new").await;
     let events = all_after(&mut client, 0).await;
     assert_eq!(events.iter().map(|event| event.event_id).collect::<Vec<_>>(), [last + 1]);
-    let locks = sqlx::query_scalar::<_, i64>("select count(*) from locks").fetch_one(server.catalog.store().pool()).await;
+    let locks =
+        sqlx::query_scalar::<_, i64>("select count(*) from locks").fetch_one(server.catalog.store().pool()).await;
     assert_eq!(locks.unwrap(), 0);
 }
 

@@ -20,7 +20,8 @@ async fn a_user_is_told_once_a_connection() {
     let ada = args::SetUgi { user_name: text("ada"), group_names: Some(texts(&["engineers", "staff"])) };
     let answer = client.call::<methods::SetUgi>(ada).await.unwrap();
     assert_eq!(answer, ["engineers", "staff", "ada"]);
-    let groups = client.call::<methods::SetUgi>(args::SetUgi { user_name: text("bob"), group_names: None }).await.unwrap();
+    let groups =
+        client.call::<methods::SetUgi>(args::SetUgi { user_name: text("bob"), group_names: None }).await.unwrap();
     assert_eq!(groups, ["bob"]);
     let nobody = client.call::<methods::SetUgi>(args::SetUgi { user_name: None, group_names: None }).await;
     thrown(nobody, ExceptionKind::Meta);
@@ -103,7 +104,10 @@ async fn fb303_answers() {
     assert!(client.call::<methods::AliveSince>(args::AliveSince {}).await.unwrap() > 1_600_000_000);
     assert_eq!(client.call::<methods::GetCounters>(args::GetCounters {}).await.unwrap().len(), 0);
     assert_eq!(client.call::<methods::GetCounter>(args::GetCounter { key: text("x") }).await.unwrap(), 0);
-    assert_eq!(client.call::<methods::GetCpuProfile>(args::GetCpuProfile { profile_duration_in_sec: Some(1) }).await.unwrap(), "");
+    assert_eq!(
+        client.call::<methods::GetCpuProfile>(args::GetCpuProfile { profile_duration_in_sec: Some(1) }).await.unwrap(),
+        ""
+    );
 
     let option = |key: &str, value: &str| args::SetOption { key: text(key), value: text(value) };
     client.call::<methods::SetOption>(option("colour", "green")).await.unwrap();
@@ -124,7 +128,8 @@ async fn oneway_calls_end_nothing() {
         propolis_thrift::Request::Shutdown(args::Shutdown {}),
         propolis_thrift::Request::Reinitialize(args::Reinitialize {}),
     ] {
-        let encoded = propolis_thrift::codec::encode_call(propolis_thrift::codec::Protocol::Binary, 1, &message).unwrap();
+        let encoded =
+            propolis_thrift::codec::encode_call(propolis_thrift::codec::Protocol::Binary, 1, &message).unwrap();
         client.send(&encoded.into_bytes()).await;
         // No answer lies before that of the next call.
         assert_eq!(client.call::<methods::GetName>(args::GetName {}).await.unwrap(), "Propolis");

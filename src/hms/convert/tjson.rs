@@ -214,7 +214,9 @@ mod tests {
         types::FieldSchema { name: Some(wire(name)), r#type: Some(wire(kind)), comment: comment.map(wire) }
     }
 
-    fn map<const N: usize>(pairs: [(&str, &str); N]) -> propolis_thrift::AHashMap<propolis_thrift::FastStr, propolis_thrift::FastStr> {
+    fn map<const N: usize>(
+        pairs: [(&str, &str); N],
+    ) -> propolis_thrift::AHashMap<propolis_thrift::FastStr, propolis_thrift::FastStr> {
         pairs.into_iter().map(|(key, value)| (wire(key), wire(value))).collect()
     }
 
@@ -312,10 +314,7 @@ mod tests {
             is_stats_compliant: None,
             engine: Some(wire("hive")),
         };
-        assert_eq!(
-            tjson::<idl::GetTableColumnStatistics>(statistics).unwrap(),
-            GOLDEN.lines().nth(1).unwrap()
-        );
+        assert_eq!(tjson::<idl::GetTableColumnStatistics>(statistics).unwrap(), GOLDEN.lines().nth(1).unwrap());
     }
 
     #[test]

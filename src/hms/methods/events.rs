@@ -70,7 +70,8 @@ pub async fn get_notification_events_count(
         tables: folded(request.table_names),
         ..Default::default()
     };
-    let count = call.catalog.count_events(&filter, request.from_event_id, request.to_event_id.unwrap_or(i64::MAX)).await?;
+    let count =
+        call.catalog.count_events(&filter, request.from_event_id, request.to_event_id.unwrap_or(i64::MAX)).await?;
     Ok(types::NotificationEventsCountResponse { events_count: request.limit.map_or(count, |limit| count.min(limit)) })
 }
 
@@ -82,7 +83,8 @@ pub async fn fire_listener_event(call: &Call, args: args::FireListenerEvent) -> 
     if !request.successful {
         return Ok(types::FireEventResponse { event_ids: Some(Vec::new()) });
     }
-    let given = |values: Option<Vec<FastStr>>| values.filter(|values| !values.is_empty()).map(|values| texts(Some(values)));
+    let given =
+        |values: Option<Vec<FastStr>>| values.filter(|values| !values.is_empty()).map(|values| texts(Some(values)));
     let caller = call.caller();
     let ids = match request.data {
         types::FireEventRequestData::InsertData(sent) => {

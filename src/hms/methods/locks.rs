@@ -72,9 +72,10 @@ pub async fn show_locks(call: &Call, args: args::ShowLocks) -> Result<types::Sho
 fn no_transaction(id: Option<i64>) -> Result<()> {
     match id.filter(|id| *id > 0) {
         None => Ok(()),
-        Some(id) => {
-            Err(CatalogError::new(ErrorKind::NoSuchTransaction, format!("No such transaction txnid:{id}: it is not open"))
-                .into())
-        }
+        Some(id) => Err(CatalogError::new(
+            ErrorKind::NoSuchTransaction,
+            format!("No such transaction txnid:{id}: it is not open"),
+        )
+        .into()),
     }
 }

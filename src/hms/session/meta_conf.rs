@@ -106,8 +106,31 @@ fn not_boolean(value: &str) -> Option<&'static str> {
 /// A duration as Hive writes it: a number of seconds, or a number with a unit.
 fn not_duration(value: &str) -> Option<&'static str> {
     const UNITS: [&str; 25] = [
-        "", "d", "day", "days", "h", "hour", "hours", "m", "min", "minute", "minutes", "s", "sec", "second", "seconds",
-        "ms", "msec", "millisecond", "milliseconds", "us", "usec", "microsecond", "microseconds", "ns", "nsec",
+        "",
+        "d",
+        "day",
+        "days",
+        "h",
+        "hour",
+        "hours",
+        "m",
+        "min",
+        "minute",
+        "minutes",
+        "s",
+        "sec",
+        "second",
+        "seconds",
+        "ms",
+        "msec",
+        "millisecond",
+        "milliseconds",
+        "us",
+        "usec",
+        "microsecond",
+        "microseconds",
+        "ns",
+        "nsec",
     ];
     let value = value.trim();
     let digits = value.len() - value.trim_start_matches(|c: char| c.is_ascii_digit()).len();

@@ -170,7 +170,7 @@ async fn an_appended_partition_looks_like_its_table() {
     let appended = client.call::<methods::AppendPartitionByName>(named("region=us/dt=2")).await.unwrap();
     assert_eq!(values(&[appended]), [["2", "us"]]);
     thrown(client.call::<methods::AppendPartitionByName>(named("dt=3")).await, ExceptionKind::InvalidObject);
-    thrown(client.call::<methods::AppendPartitionByName>(named("nonsense")).await, ExceptionKind::Meta);
+    thrown(client.call::<methods::AppendPartitionByName>(named("nonsense")).await, ExceptionKind::InvalidObject);
     thrown(client.call::<methods::AppendPartitionByName>(named("")).await, ExceptionKind::Meta);
 }
 
