@@ -4,18 +4,41 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 
 use propolis::filter::{LikeDialect, NamePattern, PartitionKey, Predicate, TableFilter};
+use propolis::store::managed::{ManagedConfig, ManagedPostgres};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use regex::Regex;
 use sqlx::{Connection, PgConnection, Row};
+use tempfile::TempDir;
 
-/// A database to work in; the tests make only temporary tables.
-async fn connection() -> PgConnection {
-    PgConnection::connect(&std::env::var("DATABASE_URL").unwrap()).await.unwrap()
+/// A Postgres for one test, and a connection to it.
+struct Database {
+    postgres: ManagedPostgres,
+    connection: PgConnection,
+    _directory: TempDir,
+}
+
+impl Database {
+    async fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        // Postgres does not run as root, and must reach its files.
+        std::fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
+        let data_dir = directory.path().canonicalize().unwrap().join("data");
+        let postgres = ManagedPostgres::start(&ManagedConfig::new(&data_dir)).await.unwrap();
+        let connection = PgConnection::connect_with(&postgres.connect_options()).await.unwrap();
+        Database { postgres, connection, _directory: directory }
+    }
+
+    async fn stop(self) {
+        self.connection.close().await.unwrap();
+        self.postgres.stop().await;
+    }
 }
 
 const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
@@ -402,9 +425,11 @@ fn condition(types: Vec<Type>, dialect: LikeDialect) -> impl Strategy<Value = Co
     })
 }
 
-/// One table: its types, its rows, and filters over it in both dialects of LIKE.
-fn table() -> impl Strategy<Value = (Vec<(Type, &'static str)>, Vec<Vec<&'static str>>, Vec<(LikeDialect, Condition)>)>
-{
+/// The types of its keys, its rows, and filters over it in both dialects of LIKE.
+type Case = (Vec<(Type, &'static str)>, Vec<Vec<&'static str>>, Vec<(LikeDialect, Condition)>);
+
+/// One table.
+fn table() -> impl Strategy<Value = Case> {
     prop::collection::vec(select(TYPES.to_vec()), 1..=4).prop_flat_map(|keys| {
         let types: Vec<Type> = keys.iter().map(|key| key.0).collect();
         let row: Vec<_> = types.iter().map(|of| select(stored(*of))).collect();
@@ -421,14 +446,15 @@ fn table() -> impl Strategy<Value = (Vec<(Type, &'static str)>, Vec<Vec<&'static
 
 #[tokio::test]
 async fn meaning_evaluator_and_sql_agree() {
-    let mut connection = connection().await;
+    let mut database = Database::start().await;
+    let connection = &mut database.connection;
     sqlx::raw_sql(
         "create temp table partitions (table_id bigint, id bigint, values text[] collate \"C\" not null);
          create index on partitions (table_id, values);
          create index on partitions (table_id, (values[2])) where values[2] is not null;
          create index on partitions (table_id, (values[3])) where values[3] is not null",
     )
-    .execute(&mut connection)
+    .execute(&mut *connection)
     .await
     .unwrap();
     let mut runner = TestRunner::new(Config::default());
@@ -438,20 +464,20 @@ async fn meaning_evaluator_and_sql_agree() {
         let types: Vec<Type> = keys.iter().map(|key| key.0).collect();
         let names: Vec<_> = (0..keys.len()).map(|key| format!("k{key}")).collect();
         let keys: Vec<_> = names.iter().zip(&keys).map(|(name, key)| PartitionKey { name, type_name: key.1 }).collect();
-        sqlx::raw_sql("truncate partitions").execute(&mut connection).await.unwrap();
+        sqlx::raw_sql("truncate partitions").execute(&mut *connection).await.unwrap();
         for (id, row) in rows.iter().enumerate() {
             sqlx::query("insert into partitions values ($1, $2, $3)")
                 .bind(number)
                 .bind(id as i64)
                 .bind(row)
-                .execute(&mut connection)
+                .execute(&mut *connection)
                 .await
                 .unwrap();
         }
         // Both ways of running a condition: with the indexes, and as a filter over the table.
         let setting = if number % 2 == 0 { "off" } else { "on" };
         sqlx::raw_sql(sqlx::AssertSqlSafe(format!("set enable_seqscan = {setting}")))
-            .execute(&mut connection)
+            .execute(&mut *connection)
             .await
             .unwrap();
         for (dialect, condition) in filters {
@@ -471,7 +497,7 @@ async fn meaning_evaluator_and_sql_agree() {
                 .persistent(false)
                 .bind(number)
                 .bind(&sql.constants)
-                .fetch_all(&mut connection)
+                .fetch_all(&mut *connection)
                 .await
                 .unwrap_or_else(|error| panic!("{text}\n{}\n{error}", sql.sql));
             let rows_of = |ids: &[i64]| ids.iter().map(|id| &rows[*id as usize]).collect::<Vec<_>>();
@@ -481,11 +507,13 @@ async fn meaning_evaluator_and_sql_agree() {
     }
     // Neither everything nor nothing.
     assert!((10_000..150_000).contains(&met), "{met}");
+    database.stop().await;
 }
 
 #[tokio::test]
 async fn the_primary_key_and_the_indexes_are_used() {
-    let mut connection = connection().await;
+    let mut database = Database::start().await;
+    let connection = &mut database.connection;
     sqlx::raw_sql(
         "create temp table partitions (table_id bigint, values text[] collate \"C\" not null, primary key (table_id, values));
          create index second on partitions (table_id, (values[2])) where values[2] is not null;
@@ -494,7 +522,7 @@ async fn the_primary_key_and_the_indexes_are_used() {
          from generate_series(1, 3) t, generate_series(0, 49999) i;
          analyze partitions",
     )
-    .execute(&mut connection)
+    .execute(&mut *connection)
     .await
     .unwrap();
     let many: Vec<_> = (0..100_000).map(|n| format!("'v{n}'")).collect();
@@ -521,7 +549,7 @@ async fn the_primary_key_and_the_indexes_are_used() {
             .persistent(false)
             .bind(2i64)
             .bind(&sql.constants)
-            .fetch_all(&mut connection)
+            .fetch_all(&mut *connection)
             .await
             .unwrap();
         let plan: Vec<String> = plan.iter().map(|row| row.get::<String, _>(0)).collect();
@@ -530,11 +558,13 @@ async fn the_primary_key_and_the_indexes_are_used() {
         let shown: Vec<_> = plan.iter().map(|line| line.chars().take(200).collect::<String>()).collect();
         assert!(conditions > 0 && named, "{}\n{}", filter.get(..100).unwrap_or(filter), shown.join("\n"));
     }
+    database.stop().await;
 }
 
 #[tokio::test]
 async fn table_filters_find_tables() {
-    let mut connection = connection().await;
+    let mut database = Database::start().await;
+    let connection = &mut database.connection;
     sqlx::raw_sql(
         "create temp table tables (name text, kind text, owner_name text, last_access_time int, parameters jsonb);
          insert into tables values
@@ -545,7 +575,7 @@ async fn table_filters_find_tables() {
              ('t4', 'EXTERNAL_TABLE', 'Tester', 2500, '{\"param1\": \"value4\"}'),
              ('t5', 'EXTERNAL_TABLE', null, 0, '{}')",
     )
-    .execute(&mut connection)
+    .execute(&mut *connection)
     .await
     .unwrap();
     for (filter, expected) in [
@@ -574,16 +604,18 @@ async fn table_filters_find_tables() {
         let query = format!("select string_agg(name, ' ' order by name) from tables t where {}", sql.sql);
         let found: Option<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(query))
             .bind(&sql.constants)
-            .fetch_one(&mut connection)
+            .fetch_one(&mut *connection)
             .await
             .unwrap_or_else(|error| panic!("{filter}\n{}\n{error}", sql.sql));
         assert_eq!(found.unwrap_or_default(), expected, "{filter}\n{}", sql.sql);
     }
+    database.stop().await;
 }
 
 #[tokio::test]
 async fn name_patterns_match_alike() {
-    let mut connection = connection().await;
+    let mut database = Database::start().await;
+    let connection = &mut database.connection;
     let names = ["sales", "sales_2026", "salesx2026", "a", "ab", "ba", "log_17", "log_x", "ü_1", "a.b", "100%", "b\\c"];
     for pattern in [
         "*",
@@ -621,7 +653,7 @@ async fn name_patterns_match_alike() {
         .bind(parsed.like())
         .bind(parsed.regex())
         .bind(&names[..])
-        .fetch_all(&mut connection)
+        .fetch_all(&mut *connection)
         .await
         .unwrap();
         let expected: Vec<_> = names.iter().filter(|name| parsed.matches(name)).collect();
@@ -630,4 +662,5 @@ async fn name_patterns_match_alike() {
             assert_eq!(parsed.names(), [exact], "{pattern}");
         }
     }
+    database.stop().await;
 }

@@ -86,7 +86,7 @@ impl Service {
         catalogs::update(&mut transaction, &after).await?;
         let body = json!({ "before": before, "after": after });
         record(&mut transaction, EventKind::AlterCatalog, &name, None, None, body).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// Drops a catalog in which nothing is left but an empty default database.
@@ -119,7 +119,7 @@ impl Service {
         catalogs::delete(&mut transaction, catalog.id).await?;
         let body = json!({ "before": catalog });
         record(&mut transaction, EventKind::DropCatalog, &name, None, None, body).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 }
 

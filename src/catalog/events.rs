@@ -37,16 +37,16 @@ pub struct Notification {
 #[derive(Debug, Clone)]
 pub enum Change {
     Catalog {
-        before: Option<Catalog>,
-        after: Option<Catalog>,
+        before: Option<Box<Catalog>>,
+        after: Option<Box<Catalog>>,
     },
     Database {
-        before: Option<Database>,
-        after: Option<Database>,
+        before: Option<Box<Database>>,
+        after: Option<Box<Database>>,
     },
     Function {
-        before: Option<Function>,
-        after: Option<Function>,
+        before: Option<Box<Function>>,
+        after: Option<Box<Function>>,
     },
     Table {
         before: Option<Arc<Table>>,

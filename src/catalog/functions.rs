@@ -45,7 +45,7 @@ impl Service {
             .ok_or_else(|| taken(&function.database, &function.name))?;
         record_function(&mut transaction, EventKind::CreateFunction, &function.database, json!({ "after": function }))
             .await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// Replaces everything but the time of creation. Name and database may change, the catalog may not.
@@ -80,7 +80,7 @@ impl Service {
         record_function(&mut transaction, EventKind::DropFunction, database, json!({ "before": before })).await?;
         record_function(&mut transaction, EventKind::CreateFunction, &after.database, json!({ "after": after }))
             .await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     pub async fn drop_function(&self, _caller: &Caller, database: &DatabaseName, name: &str) -> Result<()> {
@@ -90,7 +90,7 @@ impl Service {
             .ok_or_else(|| no_function(database, name))?;
         functions::delete(&mut transaction, function.id).await?;
         record_function(&mut transaction, EventKind::DropFunction, database, json!({ "before": function })).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 }
 

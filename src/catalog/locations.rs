@@ -70,7 +70,7 @@ impl Service {
             Ok(()) => Ok(()),
             Err(error) => {
                 self.warehouse.undo(made).await;
-                Err(error.into())
+                Err(error)
             }
         }
     }

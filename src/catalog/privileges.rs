@@ -31,7 +31,7 @@ impl Service {
         let mut transaction = self.store.begin().await?;
         roles::lock(&mut transaction).await?;
         grant(&mut transaction, &Vec::from_iter(grants)).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// Revokes all or none, or only the right to hand them on. Of several grantors' grants of one privilege that of the
@@ -64,7 +64,7 @@ impl Service {
         } else {
             privileges::delete(&mut transaction, &ids).await?;
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// Makes `grants` all that an authorizer has granted on a database, a table or the columns of a table (None: all
@@ -88,7 +88,7 @@ impl Service {
         let (stale, fresh) = change::difference(&stored, grants);
         privileges::delete(&mut transaction, &stale).await?;
         grant(&mut transaction, &fresh).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// What a user may do with an object: by name, by groups, and by the roles that these have. Global privileges are

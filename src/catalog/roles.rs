@@ -26,7 +26,7 @@ impl Service {
                 tracing::info!(user, "put into the role admin");
             }
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     pub async fn role_names(&self) -> Result<Vec<String>> {
@@ -43,7 +43,7 @@ impl Service {
         if name.eq_ignore_ascii_case(ADMIN) || !roles::insert(&mut transaction, &role).await? {
             return Err(CatalogError::already_exists(format!("Role {name} already exists")));
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// Drops a role with all its memberships and privileges.
@@ -56,7 +56,7 @@ impl Service {
         if !roles::delete(&mut transaction, name).await? {
             return Err(no_role(name));
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// The roles granted to a principal itself, not those reached through them. Users are in public too.
@@ -119,7 +119,7 @@ impl Service {
                 grant.principal.name, grant.role
             )));
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// Takes a role away, or only the right to hand it on.
@@ -145,7 +145,7 @@ impl Service {
         } else if !roles::revoke(&mut transaction, id, principal).await? {
             return Err(CatalogError::not_found(format!("The {principal} does not have the role {role}")));
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 }
 

@@ -102,7 +102,7 @@ impl Service {
         }
         let body = json!({ "table": table, "engine": engine, "columns": columns });
         self.record_table(&mut transaction, EventKind::DeleteTableColumnStatistics, &table.name, body).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// Forgets statistics of the columns of partitions, given by name, all of which exist. No partitions mean all. No
@@ -133,7 +133,7 @@ impl Service {
             gone.iter().map(|(at, columns)| json!({ "values": values[*at], "engine": engine, "columns": columns }));
         let kind = EventKind::DeletePartitionColumnStatistics;
         write::record_partitions(&mut transaction, kind, &batch.table, told).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 }
 

@@ -135,7 +135,7 @@ impl Service {
         self.reset_basic_statistics(&mut transaction, &mut table, partition_names).await?;
         let body = json!({ "before": table, "after": table, "truncated": true });
         self.record_table(&mut transaction, EventKind::AlterTable, &table.name, body).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// The folders that a truncate empties: the table's and its partitions', or those of the named partitions.

@@ -4,8 +4,8 @@ use regex::{Regex, RegexBuilder};
 
 /// Longer ones are not taken for regular expressions, nor are those that compile to more than [`MAX_COMPILED`] bytes:
 /// Postgres would spend its time on compiling them.
-const MAX_LENGTH: usize = 1000;
-const MAX_COMPILED: usize = 64 << 10;
+const MAX_LENGTH: usize = 200;
+const MAX_COMPILED: usize = 16 << 10;
 const MAX_GROUPS: usize = 20;
 /// The largest bound of a repetition in Postgres.
 const MAX_REPEAT: u32 = 255;

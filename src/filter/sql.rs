@@ -87,11 +87,12 @@ impl Writer {
             }
         }
         let mut parts = Vec::new();
-        if !exact.is_empty() {
-            parts.push(format!("{text} = any({})", self.list(exact)));
-        }
-        if !like.is_empty() {
-            parts.push(format!("{text} like any({})", self.list(like)));
+        for (operator, texts) in [("=", exact), ("like", like)] {
+            match texts.as_slice() {
+                [] => {}
+                [one] => parts.push(format!("{text} {operator} {}", self.constant(one))),
+                several => parts.push(format!("{text} {operator} any({})", self.list(several))),
+            }
         }
         if let Some(regular) = &pattern.regular {
             parts.push(format!("{text} ~ {}", self.constant(regular.as_str())));

@@ -214,7 +214,7 @@ fn errors_say_what_and_where() {
         "region = 'a\0b'",
     ]
     .map(|text| format!("{text:?}\n  {}\n", refused(text)));
-    insta::assert_snapshot!(errors.concat(), @r#""#);
+    insta::assert_snapshot!("errors", errors.concat());
     let error = Predicate::parse("a = 1", &[], LikeDialect::Sql).unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -301,7 +301,7 @@ fn sql_of_predicates() {
         "(struct(region, hr)) not in (struct('eu', 1))",
     ]
     .map(sql);
-    insta::assert_snapshot!(sql.concat(), @r#""#);
+    insta::assert_snapshot!("predicates", sql.concat());
     let tables = [
         "",
         "hive_filter_field_params__table_type like \"ICEBERG\"",
@@ -313,7 +313,7 @@ fn sql_of_predicates() {
         let sql = TableFilter::parse(text).unwrap().to_sql("t", 1);
         format!("{text}\n  {}\n  {:?}\n", sql.sql, sql.constants)
     });
-    insta::assert_snapshot!(tables.concat(), @r#""#);
+    insta::assert_snapshot!("table_filters", tables.concat());
 }
 
 #[test]

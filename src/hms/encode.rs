@@ -3,7 +3,7 @@
 pub mod names;
 pub mod partitions;
 
-use propolis_thrift::codec::{TType, Writer, encode_columns};
+use propolis_thrift::codec::{Protocol, TType, Writer, encode_columns};
 use propolis_thrift::types;
 
 /// How large pieces are, about.
@@ -24,7 +24,29 @@ pub enum Wrap {
     Unset,
 }
 
+/// The size of a body whose pieces tell it best themselves: they are written, counted and dropped.
+fn written(protocol: Protocol, mut write_piece: impl FnMut(&mut Writer) -> bool) -> usize {
+    let mut writer = Writer::new(protocol, usize::MAX);
+    let mut size = 0;
+    loop {
+        let more = write_piece(&mut writer);
+        size += writer.drain().len();
+        if !more {
+            return size;
+        }
+    }
+}
+
 impl Wrap {
+    /// What is written around the elements.
+    fn size(&self, protocol: Protocol, element: TType, count: usize) -> usize {
+        written(protocol, |writer| {
+            self.open(writer, element, count);
+            self.close(writer);
+            false
+        })
+    }
+
     fn open(&self, writer: &mut Writer, element: TType, count: usize) {
         writer.begin_struct();
         if *self == Self::Bare {

@@ -15,7 +15,7 @@ mod tables;
 
 use std::fmt;
 
-use propolis_thrift::codec::{ApplicationExceptionKind, Writer};
+use propolis_thrift::codec::{ApplicationExceptionKind, Protocol, Writer};
 use propolis_thrift::{ExceptionKind, METHODS, Method, MethodInfo, Reply, Request, methods as idl};
 
 use super::call::Call;
@@ -38,8 +38,9 @@ pub trait Body: Send + fmt::Debug {
     /// drained between them.
     fn write_piece(&mut self, writer: &mut Writer) -> bool;
 
-    /// Starts again with the first piece: the length of a frame must be known before its first byte is sent.
-    fn rewind(&mut self);
+    /// How many bytes all pieces have in a protocol, exactly: the length of a frame must be known before its first byte
+    /// is sent, and whether an answer is too large as well.
+    fn size(&mut self, protocol: Protocol) -> usize;
 
     /// How many objects it has, for the message where it is too large.
     fn count(&self) -> usize;

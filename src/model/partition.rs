@@ -247,6 +247,18 @@ impl PartitionBatch {
         true
     }
 
+    /// The length of the location in bytes; None where the partition has none.
+    pub fn location_len(&self, row: &PartitionRow<'_>) -> Option<usize> {
+        let base = self.table.partition_base.as_deref().unwrap_or_default();
+        match row.location {
+            StoredLocation::Verbatim(text) => Some(text.len()),
+            StoredLocation::Below("") => Some(base.len()),
+            StoredLocation::Below(path) => Some(base.len() + 1 + path.len()),
+            StoredLocation::Default => Some(base.len() + 1 + self.namer.name_len(row.values())),
+            StoredLocation::None => None,
+        }
+    }
+
     /// The row as a struct of its own.
     pub fn partition(&self, row: &PartitionRow<'_>) -> Result<Partition> {
         Ok(Partition {

@@ -73,8 +73,6 @@ pub struct Server {
     pub address: SocketAddr,
     pub catalog: Service,
     pub warehouse: TempDir,
-    /// The test's own database.
-    pub database: PgConnectOptions,
     shutdown: CancellationToken,
 }
 
@@ -117,7 +115,6 @@ impl Server {
         let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
         let mut admin = postgres.connect().await.unwrap();
         sqlx::query(AssertSqlSafe(format!("create database {name} template {TEMPLATE}"))).execute(&mut admin).await.unwrap();
-        let database = postgres.clone().database(&name);
         let warehouse = tempfile::tempdir().unwrap();
         let root = warehouse.path().display().to_string();
         let rules = Rules {
@@ -130,12 +127,12 @@ impl Server {
             max_partitions: options.max_partitions,
         };
         let objects = Warehouse::new(ObjectStoreSettings::default()).unwrap();
-        let catalog = Service::open(store(database.clone()).await.with_cache(), objects, rules).await.unwrap();
+        let catalog = Service::open(store(postgres.clone().database(&name)).await.with_cache(), objects, rules).await.unwrap();
         let server = hms::Server::bind(([127, 0, 0, 1], 0).into(), None, options.limits, catalog.clone()).await.unwrap();
         let address = server.local_addr().unwrap();
         let shutdown = CancellationToken::new();
         tokio::spawn(server.run(shutdown.clone()));
-        Self { address, catalog, warehouse, database, shutdown }
+        Self { address, catalog, warehouse, shutdown }
     }
 
     pub async fn client(&self) -> Client {

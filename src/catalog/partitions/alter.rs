@@ -49,7 +49,7 @@ impl Service {
         let after = self.stored_batch(&mut transaction, &table, &after).await?;
         partitions::update(&mut transaction, &after).await?;
         events::record_altered(&mut transaction, &before, &after).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// Gives a partition other values, and all else that is in `new`. Of a managed table the folder is renamed too;
@@ -89,7 +89,7 @@ impl Service {
             statistics::rename_partition(&mut transaction, table.id, old_values, new_values).await?;
             privileges::rename_partition(&mut transaction, table.id, old_values, new_values).await?;
             events::record_altered(&mut transaction, &before, &after).await?;
-            Ok(transaction.commit().await?)
+            transaction.commit().await
         }
         .await;
         self.settle_rename(renamed, written).await

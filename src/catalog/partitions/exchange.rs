@@ -62,7 +62,7 @@ impl Service {
         events::record_dropped(&mut transaction, &gone).await?;
         events::record_added(&mut transaction, &arrived).await?;
         let renamed = self.warehouse.rename_directory(&below(&from, &folder)?, &below(&to, &folder)?).await?;
-        let written = transaction.commit().await.map(|()| arrived).map_err(CatalogError::from);
+        let written = transaction.commit().await.map(|()| arrived);
         self.settle_rename(Some(renamed), written).await
     }
 }

@@ -21,7 +21,7 @@ impl Service {
         let values = values(&table, given)?;
         let now = now();
         marks::mark(&mut transaction, table.id, &values, kind, now, now - self.rules().event_retention).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     pub async fn is_partition_marked(

@@ -40,7 +40,7 @@ impl Service {
         let mut transaction = self.store.begin().await?;
         let mut table = self.store.get_table_for_update(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
         self.write_table_statistics(&mut transaction, &mut table, engine, columns, merge).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// The same within a transaction that holds the table's row.
@@ -85,7 +85,7 @@ impl Service {
         let mut transaction = self.store.begin().await?;
         let table = self.store.get_table_for_child(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
         self.write_partition_statistics(&mut transaction, &Arc::new(table), engine, partitions, merge).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// The same within a transaction that keeps the table from being dropped.

@@ -99,12 +99,12 @@ impl Service {
             }
             (Ok(()), None) => Ok(()),
             (Err(failure), renamed) => {
-                if let Some(renamed) = renamed {
-                    if let Err(error) = self.warehouse.undo_rename(renamed).await {
-                        tracing::error!(%error, "a folder could not be moved back after a failed rename");
-                    }
+                if let Some(renamed) = renamed
+                    && let Err(error) = self.warehouse.undo_rename(renamed).await
+                {
+                    tracing::error!(%error, "a folder could not be moved back after a failed rename");
                 }
-                Err(failure.into())
+                Err(failure)
             }
         }
     }

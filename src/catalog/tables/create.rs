@@ -63,10 +63,11 @@ impl Service {
             made = self.make_table_directory(&table, location).await?;
         }
         let written = async {
-            if let Some(location) = location.filter(|_| !how.without_statistics && !asks_no_statistics) {
-                if made.is_empty() && self.take_basic_statistics(&mut table, &location).await {
-                    self.store.set_table_parameters(&mut transaction, &table).await?;
-                }
+            if let Some(location) = location.filter(|_| !how.without_statistics && !asks_no_statistics)
+                && made.is_empty()
+                && self.take_basic_statistics(&mut table, &location).await
+            {
+                self.store.set_table_parameters(&mut transaction, &table).await?;
             }
             if let Some((engine, columns)) = how.column_statistics {
                 self.write_table_statistics(&mut transaction, &mut table, &engine, columns, false).await?;
@@ -175,14 +176,11 @@ pub(super) fn normalize_kind(table: &mut Table) {
     if table.kind.is_empty() {
         table.kind = table_kind::MANAGED.to_owned();
     }
-    match table.parameters.get("EXTERNAL") {
-        Some(_) if is_true(&table.parameters, "EXTERNAL") => {
-            if table.kind == table_kind::MANAGED {
-                table.kind = table_kind::EXTERNAL.to_owned();
-            }
-        }
-        Some(_) if table.kind == table_kind::EXTERNAL => table.kind = table_kind::MANAGED.to_owned(),
-        None if table.kind == table_kind::EXTERNAL => {
+    let external = table.parameters.contains_key("EXTERNAL").then(|| is_true(&table.parameters, "EXTERNAL"));
+    match (table.kind.as_str(), external) {
+        (table_kind::MANAGED, Some(true)) => table.kind = table_kind::EXTERNAL.to_owned(),
+        (table_kind::EXTERNAL, Some(false)) => table.kind = table_kind::MANAGED.to_owned(),
+        (table_kind::EXTERNAL, None) => {
             table.parameters.insert("EXTERNAL".to_owned(), "TRUE".to_owned());
         }
         _ => {}

@@ -293,8 +293,8 @@ mod tests {
                     "x",
                     "double",
                     types::ColumnStatisticsData::DoubleStats(types::DoubleColumnStatsData {
-                        low_value: Some((-0.5).into()),
-                        high_value: Some(2.5.into()),
+                        low_value: Some(-0.5),
+                        high_value: Some(2.5),
                         num_nulls: 2,
                         num_d_vs: 3,
                         ..Default::default()

@@ -1,8 +1,8 @@
 //! Lists of names.
 
-use propolis_thrift::codec::{TType, Writer};
+use propolis_thrift::codec::{Protocol, TType, Writer};
 
-use super::{PIECE, Wrap};
+use super::{PIECE, Wrap, written};
 use crate::hms::methods::Body;
 
 /// A result that is a list of strings.
@@ -36,8 +36,15 @@ impl Body for NameList {
         false
     }
 
-    fn rewind(&mut self) {
-        self.next = 0;
+    fn size(&mut self, protocol: Protocol) -> usize {
+        let names: usize = match protocol {
+            Protocol::Binary => self.names.iter().map(|name| 4 + name.len()).sum(),
+            Protocol::Compact => written(protocol, |writer| {
+                self.names.iter().for_each(|name| writer.string(name));
+                false
+            }),
+        };
+        self.wrap.size(protocol, TType::Binary, self.names.len()) + names
     }
 
     fn count(&self) -> usize {

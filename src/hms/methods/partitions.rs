@@ -17,6 +17,7 @@ use crate::filter::LikeDialect;
 use crate::hms::call::Call;
 use crate::hms::convert::partitions::wire_partition;
 use crate::hms::convert::privileges::wire_privilege_set;
+use crate::hms::convert::storage::wire_columns;
 use crate::hms::convert::texts;
 use crate::hms::encode::Wrap;
 use crate::hms::encode::partitions::PartitionList;
@@ -129,6 +130,19 @@ async fn values_of(call: &Call, table: &TableName, name: &str) -> Result<Vec<Str
             keys.join(", ")
         ))
     })?)
+}
+
+/// The columns of partitions that a client sends without: those that it sends once for all, else the table's.
+async fn columns_for_all(
+    call: &Call,
+    table: &TableName,
+    skips: Option<bool>,
+    sent: Option<Vec<types::FieldSchema>>,
+) -> Result<Option<Vec<types::FieldSchema>>> {
+    if sent.is_some() || !skips.unwrap_or_default() {
+        return Ok(sent);
+    }
+    Ok(Some(wire_columns(&call.catalog.get_table(table).await?.storage.columns)))
 }
 
 /// Refuses values that the session's pattern for partition names does not allow.

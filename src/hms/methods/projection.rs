@@ -198,9 +198,8 @@ pub fn like_pattern(text: Option<&str>) -> Result<Option<Regex>> {
 
 /// Refuses names of fields that do not exist, at each level.
 fn check(field: &str, top: &[&str]) -> Result<()> {
-    let mut parts = field.split('.');
     let mut known = top;
-    while let Some(part) = parts.next() {
+    for part in field.split('.') {
         if !known.contains(&part) {
             return Err(CatalogError::invalid_input(format!(
                 "Invalid field in the projection: {field:?}; {part:?} is none of {}",

@@ -20,9 +20,6 @@ use crate::hms::Session;
 use crate::hms::call::Call;
 use crate::hms::methods::{self, Answer, Body};
 
-/// Up to this many bytes of a streamed answer are gathered before they are sent.
-const PIECE: usize = 256 << 10;
-
 pub struct Connection {
     session: Arc<Session>,
     limits: Arc<Limits>,
@@ -204,36 +201,26 @@ impl Reply<'_> {
         body: &mut dyn Body,
     ) -> std::io::Result<Result<(), EncodeError>> {
         let limit = self.limits.max_answer;
-        let mut writer = Writer::new(self.protocol, limit);
+        let mut writer = Writer::new(self.protocol, usize::MAX);
         writer.begin_reply(method, seq);
-        let mut more = body.write_piece(&mut writer);
-        if !more {
-            return match writer.finish() {
-                Ok(encoded) => Ok(Ok(self.write(stream, encoded).await?)),
-                Err(error) => Ok(Err(error)),
-            };
+        let length = writer.len() + body.size(self.protocol);
+        if length > limit {
+            return Ok(Err(EncodeError::TooLong { limit }));
         }
-        // The length first: a frame begins with it, and an answer over the limit must be told before its first byte.
-        let mut length = writer.drain().len();
-        while more {
-            more = body.write_piece(&mut writer);
-            length += writer.drain().len();
-            if writer.is_over() {
-                return Ok(Err(EncodeError::TooLong { limit }));
-            }
-        }
-        body.rewind();
         if self.framed {
             self.write_bytes(stream, &(length as u32).to_be_bytes()[..]).await?;
         }
-        let mut writer = Writer::new(self.protocol, limit);
-        writer.begin_reply(method, seq);
+        let mut sent = 0;
         let mut more = true;
         while more {
             more = body.write_piece(&mut writer);
-            if !more || writer.len() >= PIECE {
-                self.write_bytes(stream, writer.drain()).await?;
-            }
+            let piece = writer.drain();
+            sent += piece.len();
+            self.write_bytes(stream, piece).await?;
+        }
+        if sent != length {
+            // The client cannot find the end of this answer: nothing more can be said on the connection.
+            return Err(std::io::Error::other(format!("{method} wrote {sent} bytes where {length} were announced")));
         }
         stream.flush().await?;
         Ok(Ok(()))

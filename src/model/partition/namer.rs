@@ -27,6 +27,19 @@ impl PartitionNamer {
         name
     }
 
+    /// The length of the name in bytes.
+    pub fn name_len<'a>(&self, values: impl Iterator<Item = &'a str>) -> usize {
+        let len = |value: &str| {
+            if !value.is_empty() && value.bytes().all(is_plain) {
+                return value.len();
+            }
+            let mut escaped = String::new();
+            escape(value, &mut escaped);
+            escaped.len()
+        };
+        self.keys.iter().zip(values).map(|(key, value)| key.len() + len(value)).sum()
+    }
+
     /// Appends the name to `out`.
     pub fn write<'a>(&self, values: impl Iterator<Item = &'a str>, out: &mut String) {
         for (key, value) in self.keys.iter().zip(values) {
@@ -58,7 +71,10 @@ mod tests {
             parts in proptest::collection::vec(("[a-zA-Z=%]{1,5}", "\\PC{0,9}|[ -~]{0,9}"), 1..5),
         ) {
             let (keys, values): (Vec<&str>, Vec<&str>) = parts.iter().map(|(k, v)| (k.as_str(), v.as_str())).unzip();
-            prop_assert_eq!(PartitionNamer::new(&keys).name(values.iter().copied()), partition_name(&keys, &values));
+            let namer = PartitionNamer::new(&keys);
+            let name = namer.name(values.iter().copied());
+            prop_assert_eq!(namer.name_len(values.iter().copied()), name.len());
+            prop_assert_eq!(name, partition_name(&keys, &values));
         }
     }
 }

@@ -77,18 +77,18 @@ impl HyperLogLog {
 
     /// Takes in all values that the other one has seen. The result is as fine as the coarser of the two.
     pub fn merge(&mut self, other: &Self) {
-        if let (Registers::Sparse(mine), Registers::Sparse(theirs)) = (&mut self.registers, &other.registers) {
-            if self.p == other.p {
-                for (index, value) in theirs {
-                    let kept = mine.entry(*index).or_default();
-                    *kept = (*kept).max(*value);
-                }
-                // As Hive does: beyond this the dense form is the smaller one.
-                if mine.len() > (1 << self.p) * 6 / 8 / 5 {
-                    self.registers = Registers::Dense(self.dense(self.p));
-                }
-                return;
+        if let (Registers::Sparse(mine), Registers::Sparse(theirs)) = (&mut self.registers, &other.registers)
+            && self.p == other.p
+        {
+            for (index, value) in theirs {
+                let kept = mine.entry(*index).or_default();
+                *kept = (*kept).max(*value);
             }
+            // As Hive does: beyond this the dense form is the smaller one.
+            if mine.len() > (1 << self.p) * 6 / 8 / 5 {
+                self.registers = Registers::Dense(self.dense(self.p));
+            }
+            return;
         }
         self.registers = {
             let p = self.p.min(other.p);

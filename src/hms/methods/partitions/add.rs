@@ -2,7 +2,7 @@
 
 use propolis_thrift::{FastStr, args, types};
 
-use super::{check_characters, one};
+use super::{check_characters, columns_for_all, one};
 use crate::catalog::partitions::AddPartitions;
 use crate::catalog::tables::DO_NOT_UPDATE_STATS;
 use crate::error::CatalogError;
@@ -56,9 +56,11 @@ pub async fn add_partitions_req(call: &Call, args: args::AddPartitionsReq) -> Re
     if request.parts.is_empty() {
         return Ok(Box::new(PartitionList::whole(Vec::new(), Wrap::Response)));
     }
-    let partitions = PartitionReader::with_columns(request.partition_col_schema).read_all(request.parts)?;
+    let skips = request.skip_column_schema_for_partition;
+    let columns = columns_for_all(call, &name, skips, request.partition_col_schema).await?;
+    let partitions = PartitionReader::with_columns(columns).read_all(request.parts)?;
     let added = add(call, &name, partitions, request.if_not_exists, request.environment_context).await?;
-    Ok(Box::new(match (request.need_result, request.skip_column_schema_for_partition) {
+    Ok(Box::new(match (request.need_result, skips) {
         (Some(false), _) => PartitionList::unset(),
         // The columns once, in place of each partition's.
         (_, Some(true)) => {

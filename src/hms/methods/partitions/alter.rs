@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use propolis_thrift::{AHashMap, FastStr, args, types};
 
-use super::check_characters;
+use super::{check_characters, columns_for_all};
 use crate::error::CatalogError;
 use crate::hms::call::{Call, null, required};
 use crate::hms::convert::partitions::PartitionReader;
@@ -48,7 +48,9 @@ pub async fn alter_partitions_req(
 ) -> Result<types::AlterPartitionsResponse> {
     let request = required(args.req, "request")?;
     let name = call.table_in(request.cat_name.as_ref(), Some(request.db_name), Some(request.table_name))?;
-    alter(call, &name, request.partitions, request.partition_col_schema).await?;
+    let skips = request.skip_column_schema_for_partition;
+    let columns = columns_for_all(call, &name, skips, request.partition_col_schema).await?;
+    alter(call, &name, request.partitions, columns).await?;
     Ok(types::AlterPartitionsResponse {})
 }
 
@@ -87,10 +89,11 @@ async fn rename(
     sent: Option<types::Partition>,
 ) -> Result<()> {
     let sent = required(sent, "new partition")?;
+    check_table(call, table, &sent).await?;
     if sent.db_name.is_none() || sent.table_name.is_none() {
+        call.catalog.get_table(table).await?;
         return Err(null("database or table name in the new partition").into());
     }
-    check_table(call, table, &sent).await?;
     let new = PartitionReader::default().read(sent)?;
     match old_values.filter(|values| !values.is_empty()) {
         // Old clients alter a partition so.

@@ -11,13 +11,13 @@ use crate::hms::error::Result;
 pub async fn mark_partition_for_event(call: &Call, args: args::MarkPartitionForEvent) -> Result<()> {
     let name = call.table(args.db_name, args.tbl_name)?;
     let (values, kind) = (values(args.part_vals)?, kind(args.event_type)?);
-    Ok(call.catalog.mark_partition(&call.caller(), &name, &values, kind).await.map_err(exception)?)
+    call.catalog.mark_partition(&call.caller(), &name, &values, kind).await.map_err(exception)
 }
 
 pub async fn is_partition_marked_for_event(call: &Call, args: args::IsPartitionMarkedForEvent) -> Result<bool> {
     let name = call.table(args.db_name, args.tbl_name)?;
     let (values, kind) = (values(args.part_vals)?, kind(args.event_type)?);
-    Ok(call.catalog.is_partition_marked(&name, &values, kind).await.map_err(exception)?)
+    call.catalog.is_partition_marked(&name, &values, kind).await.map_err(exception)
 }
 
 fn values(sent: Option<AHashMap<FastStr, FastStr>>) -> Result<BTreeMap<String, String>> {
