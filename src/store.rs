@@ -90,6 +90,13 @@ impl Store {
         })
     }
 
+    /// Forgets what is cached of objects, as after changes made past this server.
+    pub fn flush(&self) {
+        if let Some(cache) = &self.objects {
+            cache.clear();
+        }
+    }
+
     /// A connection to read with.
     pub async fn read(&self) -> Result<sqlx::pool::PoolConnection<Postgres>> {
         Ok(self.pool.acquire().await?)

@@ -3,7 +3,8 @@
 import datetime
 
 import pyarrow as pa
-from clients import SCRATCH, Trino, iceberg_catalog, spark_session, unique
+
+from clients import Trino, iceberg_catalog, spark_session, unique
 from spark_tables import described, rows
 from steps import contains, equal, finish, lacks, refused, step
 from trino_tables import first, statistics_of

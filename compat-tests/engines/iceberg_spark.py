@@ -37,7 +37,9 @@ with step("change a namespace's properties"):
 spark.sql(f"USE ice.{db}")
 
 with step("create a partitioned table and insert"):
-    spark.sql("CREATE TABLE t (id INT NOT NULL COMMENT 'the id', v STRING, day DATE) USING iceberg PARTITIONED BY (days(day)) COMMENT 'first' TBLPROPERTIES ('k' = 'v')")
+    spark.sql(
+        "CREATE TABLE t (id INT NOT NULL COMMENT 'the id', v STRING, day DATE) USING iceberg PARTITIONED BY (days(day)) COMMENT 'first' TBLPROPERTIES ('k' = 'v')"
+    )
     spark.sql("INSERT INTO t VALUES (1, 'a', DATE'2024-01-01'), (2, 'b', DATE'2024-01-02')")
     equal(rows(spark, "SELECT id, v FROM t ORDER BY id"), [(1, "a"), (2, "b")])
 with step("describe the table"):
@@ -118,7 +120,9 @@ with step("metadata tables"):
     contains([row[0] for row in rows(spark, f"SELECT name FROM {db}.t.refs")], "main", "kept", "trial")
 with step("rewrite files and expire snapshots"):
     spark.sql(f"CALL ice.system.rewrite_data_files('{db}.made')")
-    spark.sql(f"CALL ice.system.expire_snapshots(table => '{db}.made', older_than => TIMESTAMP '{datetime.date.today() + datetime.timedelta(days=2)} 00:00:00')")
+    spark.sql(
+        f"CALL ice.system.expire_snapshots(table => '{db}.made', older_than => TIMESTAMP '{datetime.date.today() + datetime.timedelta(days=2)} 00:00:00')"
+    )
     equal(len(snapshots("made")), 1)
     equal(rows(spark, "SELECT count(*) FROM made"), [(2,)])
 with step("commits at the same time: every row arrives"):

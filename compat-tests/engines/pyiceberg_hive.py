@@ -4,7 +4,6 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
-from clients import SCRATCH, iceberg_catalog, path, unique
 from pyiceberg.exceptions import (
     CommitFailedException,
     NamespaceAlreadyExistsError,
@@ -16,6 +15,8 @@ from pyiceberg.exceptions import (
 from pyiceberg.schema import Schema
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import DateType, DoubleType, IntegerType, ListType, LongType, NestedField, StringType, StructType
+
+from clients import SCRATCH, iceberg_catalog, path, unique
 from steps import contains, equal, finish, lacks, step
 
 db = unique("pyice")
@@ -24,7 +25,9 @@ schema = Schema(
     NestedField(1, "id", IntegerType(), required=False, doc="the id"),
     NestedField(2, "v", StringType()),
     NestedField(3, "region", StringType()),
-    NestedField(4, "info", StructType(NestedField(5, "a", IntegerType()), NestedField(6, "tags", ListType(7, StringType(), element_required=False)))),
+    NestedField(
+        4, "info", StructType(NestedField(5, "a", IntegerType()), NestedField(6, "tags", ListType(7, StringType(), element_required=False)))
+    ),
 )
 
 
@@ -135,8 +138,8 @@ with step("commits at the same time: each is there whole or is refused"):
         except CommitFailedException:
             return []
 
-    with ThreadPoolExecutor(4) as pool:
-        committed = sum(pool.map(commit, range(16)), [])
+    with ThreadPoolExecutor(2) as pool:
+        committed = sum(pool.map(commit, range(6)), [])
     equal(len(committed) > 0, True)
     equal(ids(catalog.load_table(f"{db}.busy")), committed)
 with step("list tables"):

@@ -8,10 +8,11 @@ import time
 from collections import Counter
 
 import pyarrow as pa
-from clients import Trino, iceberg_catalog, metastore, spark_session, unique
 from hive_metastore.ttypes import FieldSchema, Partition, SerDeInfo, StorageDescriptor
 from pyiceberg.schema import Schema
 from pyiceberg.types import IntegerType, NestedField
+
+from clients import Trino, iceberg_catalog, metastore, spark_session, unique
 from spark_tables import rows
 from steps import contains, equal, finish, step
 from trino_tables import first, statistics_of

@@ -46,8 +46,27 @@ PREDICATES = (
 )
 
 ODD_VALUES = (
-    "us west/1", "a=b", "100%", "%41", "it's", 'say "x"', "Zürich", "日本", "a:b", " lead and trail ", "#1", "[z]", "{y}", "q?", "st*r",
-    "back\\slash", "x^y", "tab\there", "a,b;c", "CASE", "case",
+    "us west/1",
+    "a=b",
+    "100%",
+    "%41",
+    "it's",
+    'say "x"',
+    "Zürich",
+    "日本",
+    "a:b",
+    " lead and trail ",
+    "#1",
+    "[z]",
+    "{y}",
+    "q?",
+    "st*r",
+    "back\\slash",
+    "x^y",
+    "tab\there",
+    "a,b;c",
+    "CASE",
+    "case",
 )
 
 
@@ -56,8 +75,10 @@ def run(spark):
     with step("create a database for partitioned tables"):
         spark.sql(f"CREATE DATABASE {db}")
         spark.sql(f"USE {db}")
-    for kind, clause in (("Hive", "PARTITIONED BY (region STRING, dt DATE, hr INT) STORED AS ORC"),
-                         ("parquet", "USING parquet PARTITIONED BY (region, dt, hr)")):
+    for kind, clause in (
+        ("Hive", "PARTITIONED BY (region STRING, dt DATE, hr INT) STORED AS ORC"),
+        ("parquet", "USING parquet PARTITIONED BY (region, dt, hr)"),
+    ):
         pruning(spark, kind, clause)
     odd_values(spark)
     inserts(spark)
@@ -124,8 +145,13 @@ def odd_values(spark):
         equal(sorted(rows(spark, "SELECT id FROM nulls WHERE d >= DATE'2023-01-01'")), [(1,), (3,)])
     with step("an empty string as a partition value"):
         refused(lambda: spark.sql("INSERT INTO odd PARTITION (p = '') VALUES (1)"), "empty")
-    for kind, value, other in (("BIGINT", "9000000000", "5"), ("DECIMAL(10,2)", "12.50", "3.00"), ("TIMESTAMP", "TIMESTAMP'2024-01-01 10:00:00'",
-                               "TIMESTAMP'2024-01-01 11:00:00'"), ("BOOLEAN", "true", "false"), ("SMALLINT", "7", "70")):
+    for kind, value, other in (
+        ("BIGINT", "9000000000", "5"),
+        ("DECIMAL(10,2)", "12.50", "3.00"),
+        ("TIMESTAMP", "TIMESTAMP'2024-01-01 10:00:00'", "TIMESTAMP'2024-01-01 11:00:00'"),
+        ("BOOLEAN", "true", "false"),
+        ("SMALLINT", "7", "70"),
+    ):
         with step(f"a partition key of type {kind}"):
             name = "by_" + kind.split("(")[0].lower()
             spark.sql(f"CREATE TABLE {name} (id INT) PARTITIONED BY (p {kind}) STORED AS PARQUET")
@@ -201,7 +227,9 @@ def add_drop_rename(spark, db):
     with step("rename a partition to one that is there, or one that is not"):
         refused(lambda: spark.sql("ALTER TABLE parts PARTITION (dt = 'd9', hr = 90) RENAME TO PARTITION (dt = 'd2', hr = 1)"), "exist")
         refused(
-            lambda: spark.sql("ALTER TABLE parts PARTITION (dt = 'no', hr = 0) RENAME TO PARTITION (dt = 'x', hr = 1)"), "not found", "cannot be found"
+            lambda: spark.sql("ALTER TABLE parts PARTITION (dt = 'no', hr = 0) RENAME TO PARTITION (dt = 'x', hr = 1)"),
+            "not found",
+            "cannot be found",
         )
         equal(rows(spark, "SELECT id FROM parts WHERE dt = 'd9'"), [(11,)])
     with step("drop partitions"):
@@ -242,7 +270,9 @@ def change(spark, db):
         equal(rows(spark, "SELECT id, extra FROM days WHERE id IN (8, 20) ORDER BY id"), [(8, None), (20, "new")])
     with step("statistics of a partition"):
         spark.sql("ANALYZE TABLE days PARTITION (dt = '2024-01-01', hr = 1) COMPUTE STATISTICS")
-        contains(described(spark, "DESCRIBE EXTENDED days PARTITION (dt = '2024-01-01', hr = 1)")["Partition Statistics"], "bytes", "1 rows")
+        contains(
+            described(spark, "DESCRIBE EXTENDED days PARTITION (dt = '2024-01-01', hr = 1)")["Partition Statistics"], "bytes", "1 rows"
+        )
         lacks(described(spark, "DESCRIBE EXTENDED days PARTITION (dt = '2024-01-02', hr = 1)").get("Partition Statistics", ""), "rows")
     with step("statistics of all partitions"):
         spark.sql("ANALYZE TABLE days PARTITION (dt, hr) COMPUTE STATISTICS")

@@ -116,15 +116,24 @@ with step("views"):
     trino("CREATE OR REPLACE VIEW seen AS SELECT name FROM nations")
     trino("ALTER VIEW seen RENAME TO seen_2")
     equal(trino("SELECT count(*) FROM seen_2"), [(25,)])
-    contains(trino(f"SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = '{db}'"), ("seen_2", "VIEW"), ("t", "BASE TABLE"))
+    contains(
+        trino(f"SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = '{db}'"),
+        ("seen_2", "VIEW"),
+        ("t", "BASE TABLE"),
+    )
     trino("DROP VIEW seen_2")
 with step("create a materialized view"):
-    trino("CREATE MATERIALIZED VIEW counts GRACE PERIOD INTERVAL '0' SECOND COMMENT 'mv' AS SELECT regionkey, count(*) AS n FROM nations GROUP BY regionkey")
+    trino(
+        "CREATE MATERIALIZED VIEW counts GRACE PERIOD INTERVAL '0' SECOND COMMENT 'mv' AS SELECT regionkey, count(*) AS n FROM nations GROUP BY regionkey"
+    )
     equal(trino("SELECT n FROM counts WHERE regionkey = 3"), [(5,)])
     contains(trino("SHOW CREATE MATERIALIZED VIEW counts")[0][0], "count(*)")
 with step("refresh a materialized view"):
     trino("REFRESH MATERIALIZED VIEW counts")
-    equal(trino(f"SELECT freshness FROM system.metadata.materialized_views WHERE catalog_name = 'iceberg' AND schema_name = '{db}'"), [("FRESH",)])
+    equal(
+        trino(f"SELECT freshness FROM system.metadata.materialized_views WHERE catalog_name = 'iceberg' AND schema_name = '{db}'"),
+        [("FRESH",)],
+    )
     trino("INSERT INTO nations VALUES (100, 'NOWHERE', 3, 'none')")
     equal(trino("SELECT n FROM counts WHERE regionkey = 3"), [(6,)])
     trino("REFRESH MATERIALIZED VIEW counts")
@@ -144,11 +153,15 @@ with step("rename a table, also into another schema"):
     trino(f"DROP SCHEMA {db}_2 CASCADE")
 with step("list tables and columns"):
     equal(sorted(first(trino("SHOW TABLES"))), ["nations", "placed", "replaced", "t"])
-    contains(trino(f"SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = '{db}'"), ("t", "word"), ("nations", "name"))
+    contains(
+        trino(f"SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = '{db}'"),
+        ("t", "word"),
+        ("nations", "name"),
+    )
 with step("the Hive connector knows an Iceberg table and does not read it"):
     refused(lambda: Trino("hive", db)("SELECT * FROM t"), "iceberg")
 with step("unregister and register a table"):
-    location = trino("SELECT \"$path\" FROM t LIMIT 1")[0][0].split("/data/")[0]
+    location = trino('SELECT "$path" FROM t LIMIT 1')[0][0].rsplit("/data/", 1)[0]
     trino(f"CALL system.unregister_table('{db}', 't')")
     refused(lambda: trino("SELECT * FROM t"), "does not exist")
     trino(f"CALL system.register_table('{db}', 't', '{location}')")

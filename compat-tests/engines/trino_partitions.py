@@ -33,7 +33,24 @@ PREDICATES = (
     ("NOT (region = 'ap' AND hr > 2)", lambda r, d, h: not (r == "ap" and h > 2)),
 )
 
-ODD_VALUES = ("us west/1", "a=b", "100%", "%41", "it's", 'say "x"', "a:b", "#1", "[z]", "{y}", "q?", "st*r", "back\\slash", "x^y", "CASE", "case")
+ODD_VALUES = (
+    "us west/1",
+    "a=b",
+    "100%",
+    "%41",
+    "it's",
+    'say "x"',
+    "a:b",
+    "#1",
+    "[z]",
+    "{y}",
+    "q?",
+    "st*r",
+    "back\\slash",
+    "x^y",
+    "CASE",
+    "case",
+)
 
 
 def run():
@@ -85,8 +102,13 @@ def odd_values(trino):
         equal(trino("SELECT count(*) FROM odd WHERE p IS NOT NULL"), [(len(ODD_VALUES),)])
     with step("characters that Trino does not write in a partition value"):
         refused(lambda: trino("INSERT INTO odd VALUES (200, 'Zürich')"), "printable ascii")
-    for kind, value, other in (("bigint", "9000000000", "5"), ("decimal(10,2)", "DECIMAL '12.50'", "DECIMAL '3.00'"), ("boolean", "true", "false"),
-                               ("timestamp(3)", "TIMESTAMP '2024-01-01 10:00:00'", "TIMESTAMP '2024-01-01 11:00:00'"), ("char(3)", "'abc'", "'xyz'")):
+    for kind, value, other in (
+        ("bigint", "9000000000", "5"),
+        ("decimal(10,2)", "DECIMAL '12.50'", "DECIMAL '3.00'"),
+        ("boolean", "true", "false"),
+        ("timestamp(3)", "TIMESTAMP '2024-01-01 10:00:00'", "TIMESTAMP '2024-01-01 11:00:00'"),
+        ("char(3)", "'abc'", "'xyz'"),
+    ):
         with step(f"a partition key of type {kind}"):
             name = "by_" + kind.split("(")[0]
             trino(f"CREATE TABLE {name} (id integer, p {kind}) WITH (partitioned_by = ARRAY['p'])")
@@ -101,10 +123,14 @@ def literal(value):
 
 def inserts(trino, db):
     with step("insert into new and existing partitions"):
-        trino("CREATE TABLE days (id integer, v varchar, dt varchar, hr integer) WITH (partitioned_by = ARRAY['dt', 'hr'], format = 'PARQUET')")
+        trino(
+            "CREATE TABLE days (id integer, v varchar, dt varchar, hr integer) WITH (partitioned_by = ARRAY['dt', 'hr'], format = 'PARQUET')"
+        )
         trino("INSERT INTO days VALUES (1, 'a', 'd1', 1), (2, 'b', 'd1', 2), (3, 'c', 'd2', 1)")
         trino("INSERT INTO days VALUES (4, 'd', 'd1', 1), (5, 'e', 'd3', 1)")
-        equal(trino("SELECT dt, hr, count(*) FROM days GROUP BY 1, 2 ORDER BY 1, 2"), [("d1", 1, 2), ("d1", 2, 1), ("d2", 1, 1), ("d3", 1, 1)])
+        equal(
+            trino("SELECT dt, hr, count(*) FROM days GROUP BY 1, 2 ORDER BY 1, 2"), [("d1", 1, 2), ("d1", 2, 1), ("d2", 1, 1), ("d3", 1, 1)]
+        )
     with step("overwrite partitions"):
         overwriting = Trino("hive", db, insert_existing_partitions_behavior="OVERWRITE")
         overwriting("INSERT INTO days VALUES (9, 'z', 'd1', 1)")
@@ -129,7 +155,9 @@ def inserts(trino, db):
 
 def statistics(trino, db):
     with step("statistics of partitions are gathered by inserts"):
-        trino("CREATE TABLE measured (id integer, v double, ts timestamp(3), de decimal(10,2), dt varchar) WITH (partitioned_by = ARRAY['dt'])")
+        trino(
+            "CREATE TABLE measured (id integer, v double, ts timestamp(3), de decimal(10,2), dt varchar) WITH (partitioned_by = ARRAY['dt'])"
+        )
         trino(
             "INSERT INTO measured VALUES (1, 0.5, TIMESTAMP '2024-01-01 00:00:01', 1.25, 'a'), (2, NULL, TIMESTAMP '2024-01-01 00:00:02', 2.50, 'a'),"
             " (30, 9.5, NULL, NULL, 'b')"
@@ -206,7 +234,10 @@ def procedures(trino, db):
         trino(f"CALL system.register_partition('{db}', 'found', ARRAY['dt', 'hr'], ARRAY['d1', '1'], 'file://{place}/dt=d1/hr=1')")
         equal(trino("SELECT v FROM found WHERE dt = 'd1'"), [("x",)])
         refused(
-            lambda: trino(f"CALL system.register_partition('{db}', 'found', ARRAY['dt', 'hr'], ARRAY['d1', '1'], 'file://{place}/dt=d1/hr=1')"), "already"
+            lambda: trino(
+                f"CALL system.register_partition('{db}', 'found', ARRAY['dt', 'hr'], ARRAY['d1', '1'], 'file://{place}/dt=d1/hr=1')"
+            ),
+            "already",
         )
     with step("create an empty partition"):
         trino(f"CALL system.create_empty_partition('{db}', 'many', ARRAY['p'], ARRAY['1000'])")

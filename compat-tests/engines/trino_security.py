@@ -71,7 +71,14 @@ with step("a table is its owner's"):
     admin(f"ALTER SCHEMA {db} SET AUTHORIZATION {alice}")
     session(alice)("CREATE TABLE t AS SELECT 1 AS id, 'x' AS v")
     equal(session(alice)("SELECT * FROM t"), [(1, "x")])
-    for statement in ("SELECT * FROM t", "INSERT INTO t VALUES (2, 'y')", "DELETE FROM t", "DROP TABLE t", "ALTER TABLE t ADD COLUMN w integer", "ANALYZE t"):
+    for statement in (
+        "SELECT * FROM t",
+        "INSERT INTO t VALUES (2, 'y')",
+        "DELETE FROM t",
+        "DROP TABLE t",
+        "ALTER TABLE t ADD COLUMN w integer",
+        "ANALYZE t",
+    ):
         refused(lambda: session(bob)(statement), DENIED)
 with step("only the schema's owner creates tables in it"):
     refused(lambda: session(bob)("CREATE TABLE mine (x integer)"), DENIED)

@@ -62,7 +62,9 @@ def schemas(trino, db):
 
 def tables(trino, db):
     with step("create a table with comments"):
-        trino("CREATE TABLE plain (id integer COMMENT 'the id', name varchar COMMENT 'наименование') COMMENT 'first' WITH (auto_purge = true)")
+        trino(
+            "CREATE TABLE plain (id integer COMMENT 'the id', name varchar COMMENT 'наименование') COMMENT 'first' WITH (auto_purge = true)"
+        )
         trino("INSERT INTO plain VALUES (1, 'one'), (2, NULL)")
         equal(trino("SELECT * FROM plain ORDER BY id"), [(1, "one"), (2, None)])
         contains(trino("SHOW CREATE TABLE plain")[0][0], "COMMENT 'first'", "COMMENT 'the id'", "format = 'ORC'", "auto_purge = true")
@@ -90,7 +92,9 @@ def tables(trino, db):
         equal(row[:11], (True, 1, 2, 3, 4, 1.5, 2.5, decimal.Decimal("12345678901234567890.0123456789"), "text", "ch   ", "var"))
         equal(row[11:14], (b"\x00\xff", datetime.date(2024, 2, 29), datetime.datetime(2024, 2, 29, 12, 34, 56, 123000)))
         equal(trino("SELECT st.b.d[1].e FROM every_type WHERE bo"), [(datetime.date(2024, 1, 1),)])
-        contains(dict((row[0], row[1]) for row in trino("DESCRIBE every_type"))["st"], "row(a integer, b row(c varchar, d array(row(e date))))")
+        contains(
+            dict((row[0], row[1]) for row in trino("DESCRIBE every_type"))["st"], "row(a integer, b row(c varchar, d array(row(e date))))"
+        )
     with step("create a table as a query's result"):
         trino("CREATE TABLE made COMMENT 'of tpch' AS SELECT nationkey, name, regionkey FROM tpch.tiny.nation")
         equal(trino("SELECT count(*), max(name) FROM made"), [(25, "VIETNAM")])
@@ -102,7 +106,9 @@ def tables(trino, db):
         trino("CREATE TABLE alike (LIKE made INCLUDING PROPERTIES, extra double)")
         equal(first(trino("DESCRIBE alike")), ["nationkey", "name", "regionkey", "extra"])
     with step("a bucketed and sorted table"):
-        trino("CREATE TABLE bucketed (id integer, name varchar) WITH (bucketed_by = ARRAY['id'], bucket_count = 4, sorted_by = ARRAY['name DESC'])")
+        trino(
+            "CREATE TABLE bucketed (id integer, name varchar) WITH (bucketed_by = ARRAY['id'], bucket_count = 4, sorted_by = ARRAY['name DESC'])"
+        )
         trino("INSERT INTO bucketed SELECT CAST(nationkey AS integer), name FROM made")
         contains(trino("SHOW CREATE TABLE bucketed")[0][0], "bucket_count = 4", "bucketed_by = ARRAY['id']", "name DESC")
         equal(trino("SELECT name FROM bucketed WHERE id = 7"), [("GERMANY",)])
@@ -186,8 +192,16 @@ def statistics(trino):
     with step("statistics of every type"):
         stats = statistics_of(trino, "every_type")
         equal(stats[None], 2)
-        for column, value in (("ti", "1"), ("sm", "2"), ("i", "3"), ("bi", "4"), ("f", "1.5"), ("d", "2.5"), ("da", "2024-02-29"),
-                              ("de", "1.2345678901234567E19")):
+        for column, value in (
+            ("ti", "1"),
+            ("sm", "2"),
+            ("i", "3"),
+            ("bi", "4"),
+            ("f", "1.5"),
+            ("d", "2.5"),
+            ("da", "2024-02-29"),
+            ("de", "1.2345678901234567E19"),
+        ):
             equal((column, *stats[column][1:]), (column, 1, 0.5, value, value))
         for column in ("bo", "ts", "s", "c", "v"):
             equal((column, *stats[column][1:3]), (column, 1, 0.5))
@@ -237,7 +251,10 @@ def listing(trino, db):
             ("busy", None),
         )
     with step("columns of all tables"):
-        contains(trino(f"SELECT table_name, column_name FROM system.jdbc.columns WHERE table_cat = 'hive' AND table_schem = '{db}'"), ("plain", "id"))
+        contains(
+            trino(f"SELECT table_name, column_name FROM system.jdbc.columns WHERE table_cat = 'hive' AND table_schem = '{db}'"),
+            ("plain", "id"),
+        )
 
 
 def views(trino, db):
@@ -259,7 +276,11 @@ def views(trino, db):
         equal(trino("DESCRIBE seen")[0][3], "n")
     with step("list views"):
         equal(sorted(first(trino(f"SELECT table_name FROM information_schema.views WHERE table_schema = '{db}'"))), ["seen", "seen_2"])
-        contains(trino(f"SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = '{db}'"), ("seen", "VIEW"), ("made", "BASE TABLE"))
+        contains(
+            trino(f"SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = '{db}'"),
+            ("seen", "VIEW"),
+            ("made", "BASE TABLE"),
+        )
     with step("rename and drop a view"):
         trino("ALTER VIEW seen_2 RENAME TO seen_3")
         equal(trino("SELECT count(*) FROM seen_3"), [(2,)])

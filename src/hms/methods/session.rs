@@ -66,8 +66,8 @@ fn config_value(call: &Call, name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-/// Nothing is kept here that could be stale.
-pub async fn flush_cache(_: &Call, _: args::FlushCache) -> Result<()> {
+pub async fn flush_cache(call: &Call, _: args::FlushCache) -> Result<()> {
+    call.catalog.store().flush();
     Ok(())
 }
 

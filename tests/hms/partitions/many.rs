@@ -22,20 +22,20 @@ async fn far() -> (Server, Client) {
 #[tokio::test]
 async fn a_hundred_thousand_names_fit_in_one_call() {
     let (server, mut client) = far().await;
-    add_all(&mut client, "far", numbers(0..20_000), false).await.unwrap();
+    add_all(&mut client, "far", numbers(0..5_000), false).await.unwrap();
     let all: Vec<FastStr> = (0..100_000).map(|n| format!("n={n:06}").into()).collect();
     let request =
         args::GetPartitionsByNames { db_name: text("default"), tbl_name: text("far"), names: Some(all.clone()) };
     let found = client.call::<methods::GetPartitionsByNames>(request).await.unwrap();
-    assert_eq!(found.len(), 20_000);
-    assert_eq!(location(&found[19_999]), "hdfs://far/far/n=019999");
+    assert_eq!(found.len(), 5_000);
+    assert_eq!(location(&found[4_999]), "hdfs://far/far/n=004999");
 
     let list = || args::GetPartitions { db_name: text("default"), tbl_name: text("far"), max_parts: Some(-1) };
     for (protocol, framed) in [(Protocol::Binary, true), (Protocol::Compact, true)] {
         let mut other = Client::connect(server.address, protocol, framed).await;
         assert_eq!(other.call::<methods::GetPartitions>(list()).await.unwrap(), found, "{protocol:?}");
     }
-    assert_eq!(names(&mut client, "far").await.len(), 20_000);
+    assert_eq!(names(&mut client, "far").await.len(), 5_000);
 
     let filter = (0..50_000).map(|n| format!("'{n:06}'")).collect::<Vec<_>>().join(",");
     let request = args::GetNumPartitionsByFilter {
@@ -43,7 +43,7 @@ async fn a_hundred_thousand_names_fit_in_one_call() {
         tbl_name: text("far"),
         filter: text(&format!("n in ({filter})")),
     };
-    assert_eq!(client.call::<methods::GetNumPartitionsByFilter>(request).await.unwrap(), 20_000);
+    assert_eq!(client.call::<methods::GetNumPartitionsByFilter>(request).await.unwrap(), 5_000);
 
     let request = types::DropPartitionsRequest {
         db_name: "default".into(),
