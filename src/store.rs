@@ -55,11 +55,26 @@ pub struct Store {
 }
 
 impl Store {
-    /// Connects, with at most `connections` at a time. A caller waits `wait` for one, then gets Unavailable.
-    pub async fn connect(options: PgConnectOptions, connections: u32, wait: Duration) -> Result<Self> {
+    /// Connects, with at most `connections` at a time. A caller waits `wait` for one, then gets Unavailable; a statement
+    /// that takes longer than `longest` is cancelled by the database, also when nobody waits for it any more.
+    pub async fn connect(
+        options: PgConnectOptions,
+        connections: u32,
+        wait: Duration,
+        longest: Duration,
+    ) -> Result<Self> {
+        // Compiling a filter of thousands of conditions takes minutes where running it takes milliseconds.
+        let setup = format!("set jit = off; set statement_timeout = {}", longest.as_millis());
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(wait)
+            .after_connect(move |connection, _| {
+                let setup = sqlx::AssertSqlSafe(setup.clone());
+                Box::pin(async move {
+                    sqlx::raw_sql(setup).execute(connection).await?;
+                    Ok(())
+                })
+            })
             // A ping before each use would double the round trips; one after a pause finds what broke meanwhile.
             .test_before_acquire(false)
             .before_acquire(|connection, meta| {
@@ -84,7 +99,10 @@ impl Store {
     /// Brings the schema up to date. Safe to call from several servers at once: one does it under an advisory lock,
     /// the others wait.
     pub async fn migrate(&self) -> Result<()> {
-        MIGRATIONS.run(&self.pool).await.map_err(|error| {
+        let mut connection = self.read().await?.detach();
+        // An index over a large table takes what it takes.
+        sqlx::raw_sql("set statement_timeout = 0").execute(&mut connection).await?;
+        MIGRATIONS.run(&mut connection).await.map_err(|error| {
             CatalogError::internal(format!("the database's schema cannot be brought up to date: {error}"))
                 .caused_by(error)
         })

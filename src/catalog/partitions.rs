@@ -127,36 +127,53 @@ impl Service {
         Ok(Arc::new(table))
     }
 
-    /// A batch of these partitions, with their descriptors stored.
+    /// A batch of these partitions, with their descriptors stored; those of `known` are stored already, by their ids.
     async fn stored_batch(
         &self,
         connection: &mut Connection,
         table: &Arc<Table>,
         partitions: &[Partition],
+        known: &HashMap<i64, Arc<StorageDescriptor>>,
     ) -> Result<PartitionBatch> {
-        let (distinct, positions) = distinct_storage(partitions);
-        let ids = self.store.put_descriptors(connection, &distinct).await?;
+        let (new, stored) = distinct_storage(partitions, known);
+        let new_ids = self.store.put_descriptors(connection, &new).await?;
         let mut batch = PartitionBatch::new(Arc::clone(table));
-        for (partition, position) in partitions.iter().zip(positions) {
-            batch.push_partition(partition, position.map(|at| ids[at]));
+        for (partition, stored) in partitions.iter().zip(stored) {
+            let id = stored.map(|stored| match stored {
+                Stored::Known(id) => id,
+                Stored::New(at) => new_ids[at],
+            });
+            batch.push_partition(partition, id);
         }
         Ok(batch)
     }
 }
 
-/// The descriptors of partitions, and for each partition the position of its own. Those that one call brought together
-/// share equal descriptors, so looking at their addresses is enough to hash few.
-fn distinct_storage(partitions: &[Partition]) -> (Vec<Arc<StorageDescriptor>>, Vec<Option<usize>>) {
-    let mut distinct = Vec::new();
-    let mut known = HashMap::new();
-    let mut position = |storage: &Arc<StorageDescriptor>| {
-        *known.entry(Arc::as_ptr(storage)).or_insert_with(|| {
-            distinct.push(Arc::clone(storage));
-            distinct.len() - 1
+/// Where a partition's descriptor is.
+#[derive(Clone, Copy)]
+enum Stored {
+    Known(i64),
+    /// At this position among those that are to be stored.
+    New(usize),
+}
+
+/// The descriptors of partitions that are not known, and for each partition where its own is. Those that one call
+/// brought together share equal descriptors, so looking at their addresses is enough to hash few.
+fn distinct_storage(
+    partitions: &[Partition],
+    known: &HashMap<i64, Arc<StorageDescriptor>>,
+) -> (Vec<Arc<StorageDescriptor>>, Vec<Option<Stored>>) {
+    let mut new = Vec::new();
+    let mut seen: HashMap<_, _> =
+        known.iter().map(|(id, storage)| (Arc::as_ptr(storage), Stored::Known(*id))).collect();
+    let mut find = |storage: &Arc<StorageDescriptor>| {
+        *seen.entry(Arc::as_ptr(storage)).or_insert_with(|| {
+            new.push(Arc::clone(storage));
+            Stored::New(new.len() - 1)
         })
     };
-    let positions = partitions.iter().map(|partition| partition.storage.as_ref().map(&mut position)).collect();
-    (distinct, positions)
+    let stored = partitions.iter().map(|partition| partition.storage.as_ref().map(&mut find)).collect();
+    (new, stored)
 }
 
 /// The values as they are stored, one for each key. An empty value is the null value: both have the same name, and so

@@ -13,8 +13,8 @@ const MAX_REPEAT: u32 = 255;
 /// A regular expression that must match the whole text.
 ///
 /// Neither engine backtracks, so matching takes time in proportion to the text. `.` matches every character, line ends
-/// too. What the engines do not share is not read at all: back-references, lookaround, possessive repetition, flags,
-/// intersections of classes.
+/// too. What the engines do not share is not read at all: back-references, lookaround, possessive repetition, flags
+/// (but for `(?i)` at the start), intersections of classes.
 #[derive(Debug, Clone)]
 pub struct Regular(Regex);
 
@@ -28,11 +28,16 @@ impl Regular {
     /// None if the text is no regular expression that both engines read, or has no need of one: without classes,
     /// alternatives, groups and repetition the text says the same as a [`Glob`](super::pattern::Glob).
     pub fn new(java: &str) -> Option<Regular> {
+        // Hive 4.1 lists a database's tables by patterns that begin with this flag.
+        let (flag, java) = match java.strip_prefix("(?i)") {
+            Some(rest) => ("(?i)", rest),
+            None => ("", java),
+        };
         let plain = java.replace(".*", ".");
-        if java.len() > MAX_LENGTH || !plain.contains(['[', '(', '|', '*', '+', '?', '{', '^', '$', '\\']) {
+        if java.len() > MAX_LENGTH || flag.is_empty() && !plain.contains(['[', '(', '|', '*', '+', '?', '{', '^', '$', '\\']) {
             return None;
         }
-        let mut translation = Translation { rest: java, out: String::from("^(?:"), depth: 0 };
+        let mut translation = Translation { rest: java, out: format!("{flag}^(?:"), depth: 0 };
         translation.alternatives()?;
         translation.out.push_str(")$");
         let regex = RegexBuilder::new(&translation.out).dot_matches_new_line(true).size_limit(MAX_COMPILED).build();
@@ -261,6 +266,8 @@ mod tests {
             (r"\S{2,}", "^(?:[^ \t\n\u{b}\u{c}\r]{2,})$"),
             ("^a|b$", "^(?:^a|b$)$"),
             ("a+]}", r"^(?:a+\]\})$"),
+            ("(?i).*", "(?i)^(?:.*)$"),
+            ("(?i)Use_.*|b", "(?i)^(?:Use_.*|b)$"),
         ] {
             assert_eq!(translated(java).as_deref(), Some(both), "{java}");
         }
@@ -270,7 +277,7 @@ mod tests {
     fn leaves_alone_what_the_engines_do_not_share() {
         for java in [
             "us.*", "plain", "(", "a)", "[", "[]", "*a", "a**", "a*+", "a{", "a{2", "a{x}", "a{3,2}", "a{256}",
-            "(?i)a", "(?=a)b", r"(a)\1", r"\p{L}", r"\", "[a&&b]", "[a[b]]", "[z-a]", "^*", r"\Q\E*", r"[\D]",
+            "(?m)a", "a(?i)b", "(?=a)b", r"(a)\1", r"\p{L}", r"\", "[a&&b]", "[a[b]]", "[z-a]", "^*", r"\Q\E*", r"[\D]",
         ] {
             assert_eq!(translated(java), None, "{java}");
         }

@@ -105,8 +105,13 @@ impl Database {
     /// Checks that the database fits, connects the pool, and brings the schema up to date.
     pub async fn store(&self, settings: &Settings) -> Result<Store, DatabaseError> {
         self.inspect().await?;
-        let store =
-            Store::connect(self.options.clone(), settings.database_pool_size, settings.database_timeout).await?;
+        let store = Store::connect(
+            self.options.clone(),
+            settings.database_pool_size,
+            settings.database_timeout,
+            settings.thrift_request_timeout,
+        )
+        .await?;
         store.migrate().await?;
         // Our own is nobody else's.
         Ok(if self.own.is_some() { store.with_cache() } else { store })

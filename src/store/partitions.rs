@@ -37,7 +37,7 @@ impl Store {
         limit: Option<i64>,
     ) -> Result<PartitionBatch> {
         let condition = Condition::new(which, table.partition_keys.len());
-        let sql = format!("select {COLUMNS} from partitions p where {} {}", condition.sql, condition.in_order());
+        let sql = format!("select {COLUMNS} {}", condition.from_in_order());
         let query = condition.query(sql, table.id).bind(limit);
         self.batch(connection, table, query).await
     }
@@ -50,8 +50,7 @@ impl Store {
         which: &Which<'_>,
     ) -> Result<PartitionBatch> {
         let condition = Condition::new(which, table.partition_keys.len());
-        let sql =
-            format!("select {COLUMNS} from partitions p where {} order by p.values for update of p", condition.sql);
+        let sql = format!("select {COLUMNS} {} order by p.values for update of p", condition.from());
         let query = condition.query(sql, table.id);
         self.batch(connection, table, query).await
     }
@@ -84,16 +83,19 @@ pub async fn names(
     which: &Which<'_>,
     limit: Option<i64>,
 ) -> Result<Vec<String>> {
-    let namer = PartitionNamer::new(&table.partition_key_names());
     let condition = Condition::new(which, table.partition_keys.len());
-    let sql = format!("select p.values from partitions p where {} {}", condition.sql, condition.in_order());
-    let mut names = Vec::new();
-    let mut rows = condition.query(sql, table.id).bind(limit).fetch(connection);
-    while let Some(row) = rows.try_next().await? {
-        let (_, values) = elements(bytes(&row, 0)?)?;
-        names.push(namer.name(unpack_values(values)));
-    }
-    Ok(names)
+    // All in one value: rows of a few bytes would cost more on both sides than what is in them.
+    let sql = format!(
+        "select array_agg(p.values) from (select p.values {}) as p",
+        condition.from_in_order()
+    );
+    let row = condition.query(sql, table.id).bind(limit).fetch_one(connection).await?;
+    let Some(array) = optional_bytes(&row, 0)? else { return Ok(Vec::new()) };
+    let (sizes, packed) = elements(array)?;
+    let [count, keys] = sizes[..] else { return Err(unreadable()) };
+    let namer = PartitionNamer::new(&table.partition_key_names());
+    let mut values = unpack_values(packed);
+    Ok((0..count).map(|_| namer.name(values.by_ref().take(keys))).collect())
 }
 
 /// The values of some keys, given by their positions from 0, in the order of those values: each combination once where
@@ -110,17 +112,17 @@ pub async fn values_of_keys(
     let condition = Condition::new(which, table.partition_keys.len());
     let wanted: Vec<String> = keys.iter().map(|key| format!("p.values[{}]", key + 1)).collect();
     let sql = format!(
-        "select {} array[{}]::text[] collate \"C\" as wanted from partitions p where {} order by wanted {} limit ${}",
+        "select {} array[{}]::text[] collate \"C\" as wanted {} order by wanted {} limit ${}",
         if distinct { "distinct" } else { "" },
         wanted.join(", "),
-        condition.sql,
+        condition.from(),
         if ascending { "asc" } else { "desc" },
         condition.next_placeholder(),
     );
     let mut found = Vec::new();
     let mut rows = condition.query(sql, table.id).bind(limit).fetch(connection);
     while let Some(row) = rows.try_next().await? {
-        let (_, values) = elements(bytes(&row, 0)?)?;
+        let (_, values) = list(bytes(&row, 0)?)?;
         found.push(unpack_values(values).map(str::to_owned).collect());
     }
     Ok(found)
@@ -129,7 +131,7 @@ pub async fn values_of_keys(
 /// How many partitions there are of those.
 pub async fn count(connection: &mut Connection, table: &Table, which: &Which<'_>) -> Result<i64> {
     let condition = Condition::new(which, table.partition_keys.len());
-    let sql = format!("select count(*) from partitions p where {}", condition.sql);
+    let sql = format!("select count(*) {}", condition.from());
     let row = condition.query(sql, table.id).fetch_one(connection).await?;
     Ok(row.try_get(0)?)
 }
@@ -145,7 +147,7 @@ pub async fn locations_elsewhere(connection: &mut Connection, table: &Table) -> 
 }
 
 fn read(row: &PgRow) -> Result<PartitionRow<'_>> {
-    let (value_count, packed_values) = elements(bytes(row, 0)?)?;
+    let (value_count, packed_values) = list(bytes(row, 0)?)?;
     let location = match (optional_text(row, 2)?, optional_text(row, 3)?) {
         (Some(""), _) => StoredLocation::None,
         (Some(location), _) => StoredLocation::Verbatim(location),
@@ -183,12 +185,25 @@ fn number(bytes: &[u8]) -> Result<i64> {
     Ok(i64::from_be_bytes(bytes.try_into().map_err(|_| unreadable())?))
 }
 
-/// Of an array of texts without nulls: how many, and the elements, which are packed as the model packs values. Before
-/// them the array has five numbers: dimensions, flags, type, size, lower bound.
-fn elements(array: &[u8]) -> Result<(usize, &[u8])> {
-    let (header, elements) = array.split_at_checked(20).ok_or_else(unreadable)?;
-    let size = header[12..16].try_into().map(u32::from_be_bytes).map_err(|_| unreadable())?;
-    Ok((size as usize, elements))
+/// Of an array of texts without nulls: its size in each dimension, and the elements, which are packed as the model
+/// packs values. Before them the array has its number of dimensions, flags and type, then for each dimension size and
+/// lower bound.
+fn elements(array: &[u8]) -> Result<(Vec<usize>, &[u8])> {
+    let number = |at: usize| -> Option<usize> {
+        Some(u32::from_be_bytes(array.get(at..at + 4)?.try_into().ok()?) as usize)
+    };
+    let dimensions = number(0).filter(|dimensions| *dimensions <= 2).ok_or_else(unreadable)?;
+    let sizes = (0..dimensions).map(|dimension| number(12 + 8 * dimension)).collect::<Option<Vec<_>>>();
+    let elements = array.get(12 + 8 * dimensions..);
+    sizes.zip(elements).ok_or_else(unreadable)
+}
+
+/// As [`elements`], of an array of one dimension.
+fn list(array: &[u8]) -> Result<(usize, &[u8])> {
+    match elements(array)? {
+        (sizes, elements) if sizes.len() == 1 => Ok((sizes[0], elements)),
+        _ => Err(unreadable()),
+    }
 }
 
 fn unreadable() -> CatalogError {

@@ -65,7 +65,7 @@ fn data_dir() -> PathBuf {
 }
 
 async fn store(options: PgConnectOptions) -> Store {
-    Store::connect(options, 8, Duration::from_secs(30)).await.unwrap()
+    Store::connect(options, 8, Duration::from_secs(30), Duration::from_secs(600)).await.unwrap()
 }
 
 /// A running server. It stops when dropped.

@@ -284,6 +284,10 @@ async fn tables_are_listed_by_pattern_filter_and_name() {
     let filter = "hive_filter_field_params__table_type like \"ICEBERG\"";
     let request = args::GetTableNamesByFilter { dbname: text("default"), filter: text(filter), max_tables: Some(-1) };
     assert_eq!(client.call::<methods::GetTableNamesByFilter>(request).await.unwrap(), ["users"]);
+    // As Hive 4.1's client lists tables.
+    let filter = "hive_filter_field_tableName__ like \"(?i)ORDER.*\"";
+    let request = args::GetTableNamesByFilter { dbname: text("default"), filter: text(filter), max_tables: Some(-1) };
+    assert_eq!(client.call::<methods::GetTableNamesByFilter>(request).await.unwrap(), ["order_items", "orders"]);
 
     let request = args::GetTableObjectsByName { dbname: text("default"), tbl_names: Some(texts(&["Users", "x", "users"])) };
     let tables = client.call::<methods::GetTableObjectsByName>(request).await.unwrap();

@@ -1,6 +1,6 @@
 //! Adding partitions.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::{StreamExt, stream};
@@ -88,7 +88,7 @@ impl Service {
         how: AddPartitions,
         made: &mut Made,
     ) -> Result<PartitionBatch> {
-        let mut batch = self.stored_batch(connection, table, partitions).await?;
+        let mut batch = self.stored_batch(connection, table, partitions, &HashMap::new()).await?;
         if batch.is_empty() {
             return Ok(batch);
         }
@@ -183,9 +183,9 @@ impl Service {
         if changed.is_empty() {
             return Ok(batch);
         }
-        let counted = self.stored_batch(connection, &batch.table, &changed).await?;
+        let counted = self.stored_batch(connection, &batch.table, &changed, &batch.storage).await?;
         partitions::update(connection, &counted).await?;
-        self.stored_batch(connection, &batch.table, &partitions).await
+        self.stored_batch(connection, &batch.table, &partitions, &batch.storage).await
     }
 }
 

@@ -23,30 +23,19 @@ impl Service {
         }
         let mut transaction = self.store.begin().await?;
         let table = self.table_for_partitions(&mut transaction, name).await?;
-        let changed = changed
-            .into_iter()
-            .map(|partition| Ok(Partition { values: check_values(&table, &partition.values)?, ..partition }))
-            .collect::<Result<Vec<_>>>()?;
+        let changed = check_changes(&table, changed)?;
         let values: Vec<Vec<String>> = changed.iter().map(|partition| partition.values.clone()).collect();
         let before = self.store.partitions_for_update(&mut transaction, &table, &Which::Values(&values)).await?;
-        let mut old: HashMap<_, _> =
-            before.partitions()?.into_iter().map(|old| (old.values.clone(), old)).collect();
-        let mut pairs = Vec::with_capacity(changed.len());
-        for new in changed {
-            let Some(old) = old.remove(&new.values) else {
-                return Err(match values.iter().filter(|values| **values == new.values).count() {
-                    1 => no_partition(&table, &new.values).with_kind(ErrorKind::InvalidOperation),
-                    _ => CatalogError::invalid_operation(format!(
-                        "Partition {} of table {name} is twice in the list",
-                        partition_name(&table.partition_key_names(), &new.values)
-                    )),
-                });
-            };
-            pairs.push((complete(&table, new, &old), old));
+        // Both are in order of the values.
+        let old = before.partitions()?;
+        if old.len() < changed.len() {
+            let missing = values.iter().enumerate().find(|(at, values)| old.get(*at).is_none_or(|old| old.values != **values));
+            let missing = missing.map_or(&[][..], |(_, values)| values);
+            return Err(no_partition(&table, missing).with_kind(ErrorKind::InvalidOperation));
         }
-        let (after, before): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
-        let before = self.stored_batch(&mut transaction, &table, &before).await?;
-        let after = self.stored_batch(&mut transaction, &table, &after).await?;
+        let after: Vec<_> = changed.into_iter().zip(&old).map(|(new, old)| complete(&table, new, old)).collect();
+        let after = share_storage(after, &old);
+        let after = self.stored_batch(&mut transaction, &table, &after, &before.storage).await?;
         partitions::update(&mut transaction, &after).await?;
         events::record_altered(&mut transaction, &before, &after).await?;
         transaction.commit().await
@@ -84,7 +73,8 @@ impl Service {
             renamed = self.move_partition(&table, &mut after).await?;
         }
         let written = async {
-            let after = self.stored_batch(&mut transaction, &table, std::slice::from_ref(&after)).await?;
+            let after = share_storage(vec![after], std::slice::from_ref(&old));
+            let after = self.stored_batch(&mut transaction, &table, &after, &before.storage).await?;
             partitions::rename(&mut transaction, old_values, &after).await?;
             statistics::rename_partition(&mut transaction, table.id, old_values, new_values).await?;
             privileges::rename_partition(&mut transaction, table.id, old_values, new_values).await?;
@@ -155,7 +145,7 @@ impl Service {
             partition.parameters.remove("COLUMN_STATS_ACCURATE");
             partition.parameters.insert(LAST_DDL_TIME.to_owned(), now().to_string());
         }
-        let after = self.stored_batch(connection, &table, &partitions).await?;
+        let after = self.stored_batch(connection, &table, &partitions, &before.storage).await?;
         if !after.is_empty() {
             partitions::update(connection, &after).await?;
             events::record_altered(connection, &before, &after).await?;
@@ -174,6 +164,37 @@ impl Service {
         let chosen = Selection::Names(names).resolve(&table)?;
         self.store.partitions(connection, &table, &chosen.which(), None).await
     }
+}
+
+/// Partitions that are to be altered, in order of their values, each once.
+fn check_changes(table: &Table, changed: Vec<Partition>) -> Result<Vec<Partition>> {
+    let mut changed = changed
+        .into_iter()
+        .map(|partition| Ok(Partition { values: check_values(table, &partition.values)?, ..partition }))
+        .collect::<Result<Vec<_>>>()?;
+    changed.sort_by(|a, b| a.values.cmp(&b.values));
+    match changed.windows(2).find(|pair| pair[0].values == pair[1].values) {
+        None => Ok(changed),
+        Some(pair) => Err(CatalogError::invalid_operation(format!(
+            "Partition {} of table {} is twice in the list",
+            partition_name(&table.partition_key_names(), &pair[0].values),
+            table.name
+        ))),
+    }
+}
+
+/// Lets partitions whose descriptor did not change have the old one itself, which is stored already.
+fn share_storage(mut changed: Vec<Partition>, old: &[Partition]) -> Vec<Partition> {
+    // Few pairs of descriptors are compared: most partitions of a call share theirs.
+    let mut compared = HashMap::new();
+    for (new, old) in changed.iter_mut().zip(old) {
+        if let (Some(storage), Some(old)) = (&mut new.storage, &old.storage)
+            && *compared.entry((Arc::as_ptr(storage), Arc::as_ptr(old))).or_insert_with(|| storage == old)
+        {
+            *storage = Arc::clone(old);
+        }
+    }
+    changed
 }
 
 /// The partition as it is to be stored: what the client left out is as it was.

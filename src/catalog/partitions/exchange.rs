@@ -50,7 +50,7 @@ impl Service {
             return Err(CatalogError::invalid_input(format!("Table {source} has no partition {folder}")));
         }
         let arrived = arrived(&to, &gone)?;
-        let arrived = self.stored_batch(&mut transaction, &to, &arrived).await?;
+        let arrived = self.stored_batch(&mut transaction, &to, &arrived, &gone.storage).await?;
         if let Some(inserted) = partitions::insert(&mut transaction, &arrived).await? {
             let taken = arrived.rows().find(|row| !inserted.contains(row.packed_values));
             let name = taken.map(|row| arrived.name(&row)).unwrap_or_default();

@@ -1,7 +1,5 @@
 //! Which partitions a caller means.
 
-use std::collections::HashSet;
-
 use crate::error::{CatalogError, Result};
 use crate::filter::{LikeDialect, PartitionKey, Predicate};
 use crate::model::Table;
@@ -91,8 +89,12 @@ pub(super) fn values_of_name(namer: &PartitionNamer, name: &str) -> Option<Vec<S
     (namer.name(values.iter().map(String::as_str)) == name).then_some(values)
 }
 
+/// Each once, and in order, which is the order of the index.
 fn distinct(lists: impl Iterator<Item = Vec<String>>) -> Vec<Vec<String>> {
-    lists.collect::<HashSet<_>>().into_iter().collect()
+    let mut lists: Vec<_> = lists.collect();
+    lists.sort_unstable();
+    lists.dedup();
+    lists
 }
 
 fn check_prefix(table: &Table, values: &[String]) -> Result<()> {

@@ -13,7 +13,7 @@ use crate::filter::Predicate;
 #[derive(Debug, Clone, Copy)]
 pub enum Which<'a> {
     All,
-    /// Those with these values; each list has a value for every key.
+    /// Those with these values: each list has a value for every key, and comes once. Sorted they are found faster.
     Values(&'a [Vec<String>]),
     /// Those whose values begin with these; the empty string stands for any value.
     Prefix(&'a [String]),
@@ -23,19 +23,19 @@ pub enum Which<'a> {
 /// A condition on `p`, the partitions of the table `$1`, and what to bind to `$2` and on.
 pub(super) struct Condition<'a> {
     pub sql: String,
+    /// What `p` is joined with in the condition.
+    pub joined: Option<String>,
     texts: Vec<Vec<Cow<'a, str>>>,
-    /// Whether the statement is one of few and fit to be prepared. The others are planned for their values alone, and
-    /// do not fill the cache of prepared statements.
-    pub prepare: bool,
+    /// Whether the statement is prepared once for all values. Others are planned for their own, and for the table as
+    /// it is now, and do not fill the cache of prepared statements.
+    prepare: bool,
 }
-
-/// Above this many values a plan made for them is worth its time.
-const FEW: usize = 100;
 
 impl<'a> Condition<'a> {
     /// `keys`: how many partition keys the table has.
     pub fn new(which: &Which<'a>, keys: usize) -> Self {
-        let mut condition = Self { sql: "p.table_id = $1".to_owned(), texts: Vec::new(), prepare: true };
+        let sql = "p.table_id = $1".to_owned();
+        let mut condition = Self { sql, joined: None, texts: Vec::new(), prepare: true };
         match which {
             Which::All => {}
             Which::Values([one]) => {
@@ -43,13 +43,10 @@ impl<'a> Condition<'a> {
                 condition.sql.push_str(" and p.values = $2");
             }
             Which::Values(many) => {
-                let array = array_of_columns(keys);
-                let lists = placeholders(2, keys);
-                let columns = names(keys);
-                let wanted = format!("select {array} from unnest({lists}) as u({columns})");
-                condition.sql = format!("p.table_id = $1 and p.values in ({wanted})");
+                let _ = write!(condition.sql, " and p.values = {}", array_of_columns(keys));
+                condition.joined = Some(format!("unnest({}) as u({})", placeholders(2, keys), names(keys)));
                 condition.texts = columns_of(many, keys);
-                condition.prepare = many.len() <= FEW;
+                condition.prepare = false;
             }
             Which::Prefix(prefix) => condition.prefix(prefix),
             Which::Matching(predicate) => {
@@ -85,14 +82,20 @@ impl<'a> Condition<'a> {
         }
     }
 
+    /// `from partitions p ... where ...`
+    pub fn from(&self) -> String {
+        let joined = self.joined.as_ref().map(|joined| format!(", {joined}")).unwrap_or_default();
+        format!("from partitions p{joined} where {}", self.sql)
+    }
+
+    /// [`Condition::from`] in order of the values; a limit, or null, is to be bound last.
+    pub fn from_in_order(&self) -> String {
+        format!("{} order by p.values limit ${}", self.from(), self.next_placeholder())
+    }
+
     /// The placeholder after the condition's own.
     pub fn next_placeholder(&self) -> usize {
         self.texts.len() + 2
-    }
-
-    /// The end of a statement that answers rows in order of their values; a limit (or null) is to be bound last.
-    pub fn in_order(&self) -> String {
-        format!("order by p.values limit ${}", self.next_placeholder())
     }
 
     /// A statement with this condition in it, all that it needs bound.
@@ -117,7 +120,7 @@ pub(super) fn names(keys: usize) -> String {
 /// `array[u.v1, u.v2]`: lists of values are sent key by key and put together by the database, for arrays of arrays
 /// of different lengths cannot be sent and array literals would have to be read.
 pub(super) fn array_of_columns(keys: usize) -> String {
-    format!("array[{}]", list(1..=keys, |key| format!("u.v{key}")))
+    format!("array[{}] collate \"C\"", list(1..=keys, |key| format!("u.v{key}")))
 }
 
 /// `$2::text[], $3::text[]`

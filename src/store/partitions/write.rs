@@ -9,7 +9,7 @@ use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres};
 
 use super::which::{Condition, array_of_columns, names, placeholders};
-use super::{COLUMNS, Which, bytes, elements};
+use super::{COLUMNS, Which, bytes, list};
 use crate::error::Result;
 use crate::model::partition::StoredLocation;
 use crate::model::{Column, PartitionBatch, StorageDescriptor, Table};
@@ -18,12 +18,13 @@ use crate::store::{Connection, Store};
 /// Packed values of partitions, as in [`PartitionRow::packed_values`](crate::model::PartitionRow).
 pub type PackedValues = HashSet<Vec<u8>>;
 
-/// Adds partitions, all but those whose values are taken. None when all of them were added, else the values of those
+/// Adds partitions in order of their values, so that two writers never wait for each other, all but those whose values
+/// are taken. None when all of them were added, else the values of those
 /// that were. The caller holds the table's row, and gives no values twice.
 pub async fn insert(connection: &mut Connection, batch: &PartitionBatch) -> Result<Option<PackedValues>> {
     let columns = RowColumns::new(batch);
     let sql = format!(
-        "insert into partitions (table_id, values, {OTHER_COLUMNS}) select $1, {}, {} from {}
+        "insert into partitions (table_id, values, {OTHER_COLUMNS}) select $1, {}, {} from {} order by 2
          on conflict do nothing returning values",
         columns.array,
         columns.others("u"),
@@ -70,7 +71,8 @@ impl Store {
         which: &Which<'_>,
     ) -> Result<PartitionBatch> {
         let condition = Condition::new(which, table.partition_keys.len());
-        let sql = format!("delete from partitions p where {} returning {COLUMNS}", condition.sql);
+        let using = condition.joined.as_ref().map(|joined| format!("using {joined}")).unwrap_or_default();
+        let sql = format!("delete from partitions p {using} where {} returning {COLUMNS}", condition.sql);
         let query = condition.query(sql, table.id);
         self.batch(connection, table, query).await
     }
@@ -199,7 +201,7 @@ async fn written(
     let mut done = Vec::with_capacity(batch.len());
     let mut rows = query.fetch(connection);
     while let Some(row) = rows.try_next().await? {
-        done.push(elements(bytes(&row, 0)?)?.1.to_vec());
+        done.push(list(bytes(&row, 0)?)?.1.to_vec());
     }
     Ok(if done.len() == batch.len() { None } else { Some(done.into_iter().collect()) })
 }
