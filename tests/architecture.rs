@@ -65,7 +65,9 @@ fn inner_rooms_do_not_know_outer_ones() {
     let mut files = Vec::new();
     sources(&src, &mut files);
     for file in files {
-        for line in fs::read_to_string(&file).unwrap().lines().filter(|line| line.trim_start().starts_with("use crate::")) {
+        for line in
+            fs::read_to_string(&file).unwrap().lines().filter(|line| line.trim_start().starts_with("use crate::"))
+        {
             let inner = ["crate::model", "crate::error"].iter().any(|room| line.contains(room));
             assert!(inner, "{}: {line}", file.display());
         }

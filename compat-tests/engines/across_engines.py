@@ -19,6 +19,18 @@ spark.sql(f"USE {db}")
 trino = Trino("hive", db)
 ice = Trino("iceberg", db)
 
+with step("Spark makes a database, Trino and PyIceberg use it and drop it"):
+    spark.sql(f"CREATE DATABASE {db}_2 COMMENT 'of spark'")
+    Trino("hive")(f"CREATE TABLE {db}_2.t AS SELECT 1 AS x")
+    equal(rows(spark, f"SELECT x FROM {db}_2.t"), [(1,)])
+    equal(catalog.load_namespace_properties(f"{db}_2")["comment"], "of spark")
+    Trino("hive")(f"DROP SCHEMA {db}_2 CASCADE")
+    lacks(rows(spark, "SHOW DATABASES"), (f"{db}_2",))
+with step("PyIceberg makes a database, Trino and Spark use it"):
+    catalog.create_namespace(f"{db}_3")
+    Trino("hive")(f"CREATE TABLE {db}_3.t AS SELECT 1 AS x")
+    equal(rows(spark, f"SELECT x FROM {db}_3.t"), [(1,)])
+    spark.sql(f"DROP DATABASE {db}_3 CASCADE")
 with step("Spark makes a table of every type, Trino reads it"):
     spark.sql(
         "CREATE TABLE types (bo BOOLEAN, i INT, bi BIGINT, d DOUBLE, de DECIMAL(20,4), s STRING, v VARCHAR(10), da DATE, ts TIMESTAMP,"

@@ -14,7 +14,7 @@ from pyiceberg.types import IntegerType, NestedField
 
 from clients import Trino, iceberg_catalog, metastore, spark_session, unique
 from spark_tables import rows
-from steps import contains, equal, finish, step
+from steps import all_passed, contains, equal, finish, step
 from trino_tables import first, statistics_of
 
 db = unique("recovery")
@@ -95,6 +95,8 @@ with step("set up tables of every kind"):
     spark.sql("CREATE FUNCTION to_hex AS 'org.apache.hadoop.hive.ql.udf.UDFHex'")
     ice("CREATE TABLE events AS SELECT 1 AS id")
     location = catalog.load_namespace_properties(db)["location"]
+if not all_passed():
+    finish()
 
 
 def check_the_old():

@@ -28,6 +28,10 @@ def step(name):
         print(f"ok   {name} ({time.monotonic() - start:.1f}s)", flush=True)
 
 
+def all_passed():
+    return failed == 0
+
+
 def finish():
     print(f"{passed} passed, {failed} failed", flush=True)
     sys.exit(1 if failed or not passed else 0)

@@ -93,7 +93,9 @@ impl Service {
     pub async fn drop_catalog(&self, _caller: &Caller, name: &str, if_exists: bool) -> Result<()> {
         let name = fold(name);
         if name == DEFAULT_CATALOG {
-            return Err(CatalogError::invalid_input(format!("Catalog {name} is the default one and cannot be dropped")));
+            return Err(CatalogError::invalid_input(format!(
+                "Catalog {name} is the default one and cannot be dropped"
+            )));
         }
         let mut transaction = self.store.begin().await?;
         let Some(catalog) = catalogs::get_for_update(&mut transaction, &name).await? else {

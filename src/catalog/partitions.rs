@@ -38,8 +38,7 @@ impl Service {
         let mut connection = self.store.read().await?;
         let table = self.table_of_partitions(&mut connection, name).await?;
         let values = [check_values(&table, values)?];
-        let batch =
-            self.store.partitions(&mut connection, &table, &partitions::Which::Values(&values), None).await?;
+        let batch = self.store.partitions(&mut connection, &table, &partitions::Which::Values(&values), None).await?;
         if batch.is_empty() { Err(no_partition(&table, &values[0])) } else { Ok(batch) }
     }
 

@@ -83,14 +83,7 @@ impl Service {
         let database_pattern = name_pattern(database_pattern)?;
         let table_pattern = name_pattern(table_pattern)?;
         let mut connection = self.store.read().await?;
-        tables::summaries(
-            &mut connection,
-            &fold(catalog),
-            &database_pattern,
-            &table_pattern,
-            kinds,
-        )
-        .await
+        tables::summaries(&mut connection, &fold(catalog), &database_pattern, &table_pattern, kinds).await
     }
 
     /// Materialized views that queries may be rewritten with, of one database or of the whole default catalog.
@@ -117,8 +110,7 @@ impl Service {
     /// empty is refused.
     pub async fn truncate_table(&self, _caller: &Caller, name: &TableName, partition_names: &[String]) -> Result<()> {
         let mut transaction = self.store.begin().await?;
-        let mut table =
-            self.store.get_table_for_update(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
+        let mut table = self.store.get_table_for_update(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
         if table.is_view() {
             return Err(CatalogError::invalid_operation(format!("{name} is a view and has no data to truncate")));
         }
@@ -157,11 +149,7 @@ impl Service {
                 batch.len()
             )));
         }
-        batch
-            .rows()
-            .filter_map(|row| batch.location(&row))
-            .map(|location| Ok(Location::parse(&location)?))
-            .collect()
+        batch.rows().filter_map(|row| batch.location(&row)).map(|location| Ok(Location::parse(&location)?)).collect()
     }
 
     /// The folders of a table and of its partitions elsewhere.

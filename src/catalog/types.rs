@@ -5,9 +5,30 @@ use crate::model::Column;
 
 /// First words of the types in Hive's grammar (serdeConstants of the metastore, and Hive 4's additions).
 const TYPE_WORDS: &[&str] = &[
-    "void", "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "string", "varchar",
-    "char", "date", "datetime", "timestamp", "timestamplocaltz", "interval_year_month", "interval_day_time", "binary",
-    "array", "map", "struct", "uniontype", "variant",
+    "void",
+    "boolean",
+    "tinyint",
+    "smallint",
+    "int",
+    "bigint",
+    "float",
+    "double",
+    "decimal",
+    "string",
+    "varchar",
+    "char",
+    "date",
+    "datetime",
+    "timestamp",
+    "timestamplocaltz",
+    "interval_year_month",
+    "interval_day_time",
+    "binary",
+    "array",
+    "map",
+    "struct",
+    "uniontype",
+    "variant",
 ];
 
 /// Refuses columns without a type or of an unknown one. Like the metastore's own check it looks at the outermost type.
@@ -34,8 +55,9 @@ pub fn is_compatible_change(from: &str, to: &str) -> bool {
     }
     let base = |text: &str| text.split('(').next().unwrap_or_default().trim().to_owned();
     let (from_base, to_base) = (base(&from), base(&to));
-    let numeric =
-        |name: &str| ["tinyint", "smallint", "int", "bigint", "decimal", "float", "double"].iter().position(|n| *n == name);
+    let numeric = |name: &str| {
+        ["tinyint", "smallint", "int", "bigint", "decimal", "float", "double"].iter().position(|n| *n == name)
+    };
     let textual = |name: &str| matches!(name, "string" | "varchar" | "char");
     match (numeric(&from_base), numeric(&to_base)) {
         // The wider may follow the narrower; decimals may change their precision.

@@ -34,7 +34,9 @@ impl Regular {
             None => ("", java),
         };
         let plain = java.replace(".*", ".");
-        if java.len() > MAX_LENGTH || flag.is_empty() && !plain.contains(['[', '(', '|', '*', '+', '?', '{', '^', '$', '\\']) {
+        if java.len() > MAX_LENGTH
+            || flag.is_empty() && !plain.contains(['[', '(', '|', '*', '+', '?', '{', '^', '$', '\\'])
+        {
             return None;
         }
         let mut translation = Translation { rest: java, out: format!("{flag}^(?:"), depth: 0 };
@@ -277,7 +279,8 @@ mod tests {
     fn leaves_alone_what_the_engines_do_not_share() {
         for java in [
             "us.*", "plain", "(", "a)", "[", "[]", "*a", "a**", "a*+", "a{", "a{2", "a{x}", "a{3,2}", "a{256}",
-            "(?m)a", "a(?i)b", "(?=a)b", r"(a)\1", r"\p{L}", r"\", "[a&&b]", "[a[b]]", "[z-a]", "^*", r"\Q\E*", r"[\D]",
+            "(?m)a", "a(?i)b", "(?=a)b", r"(a)\1", r"\p{L}", r"\", "[a&&b]", "[a[b]]", "[z-a]", "^*", r"\Q\E*",
+            r"[\D]",
         ] {
             assert_eq!(translated(java), None, "{java}");
         }

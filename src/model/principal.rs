@@ -39,9 +39,9 @@ impl FromStr for PrincipalType {
             "USER" => Ok(Self::User),
             "ROLE" => Ok(Self::Role),
             "GROUP" => Ok(Self::Group),
-            other => Err(CatalogError::invalid_input(format!(
-                "{other:?} is not a principal type: USER, ROLE or GROUP"
-            ))),
+            other => {
+                Err(CatalogError::invalid_input(format!("{other:?} is not a principal type: USER, ROLE or GROUP")))
+            }
         }
     }
 }

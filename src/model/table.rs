@@ -63,8 +63,7 @@ impl Table {
 
     /// Whether its files are removed with it: all but external tables without `external.table.purge`.
     pub fn owns_data(&self) -> bool {
-        !self.is_view()
-            && (!self.is_external() || super::parameters::is_true(&self.parameters, "external.table.purge"))
+        !self.is_view() && (!self.is_external() || super::parameters::is_true(&self.parameters, "external.table.purge"))
     }
 
     pub fn partition_key_names(&self) -> Vec<&str> {

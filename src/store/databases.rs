@@ -66,7 +66,11 @@ impl Store {
     }
 
     /// The database as it was last committed: not for a transaction that has changed it.
-    pub async fn get_database(&self, connection: &mut Connection, name: &DatabaseName) -> Result<Option<Arc<Database>>> {
+    pub async fn get_database(
+        &self,
+        connection: &mut Connection,
+        name: &DatabaseName,
+    ) -> Result<Option<Arc<Database>>> {
         if let Some(database) = self.cached_database(name) {
             return Ok(Some(database));
         }

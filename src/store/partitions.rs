@@ -37,7 +37,7 @@ impl Store {
         limit: Option<i64>,
     ) -> Result<PartitionBatch> {
         let condition = Condition::new(which, table.partition_keys.len());
-        let sql = format!("select {COLUMNS} {}", condition.from_in_order());
+        let sql = format!("select {COLUMNS} {}", condition.source_in_order());
         let query = condition.query(sql, table.id).bind(limit);
         self.batch(connection, table, query).await
     }
@@ -50,7 +50,7 @@ impl Store {
         which: &Which<'_>,
     ) -> Result<PartitionBatch> {
         let condition = Condition::new(which, table.partition_keys.len());
-        let sql = format!("select {COLUMNS} {} order by p.values for update of p", condition.from());
+        let sql = format!("select {COLUMNS} {} order by p.values for update of p", condition.source());
         let query = condition.query(sql, table.id);
         self.batch(connection, table, query).await
     }
@@ -85,10 +85,7 @@ pub async fn names(
 ) -> Result<Vec<String>> {
     let condition = Condition::new(which, table.partition_keys.len());
     // All in one value: rows of a few bytes would cost more on both sides than what is in them.
-    let sql = format!(
-        "select array_agg(p.values) from (select p.values {}) as p",
-        condition.from_in_order()
-    );
+    let sql = format!("select array_agg(p.values) from (select p.values {}) as p", condition.source_in_order());
     let row = condition.query(sql, table.id).bind(limit).fetch_one(connection).await?;
     let Some(array) = optional_bytes(&row, 0)? else { return Ok(Vec::new()) };
     let (sizes, packed) = elements(array)?;
@@ -115,7 +112,7 @@ pub async fn values_of_keys(
         "select {} array[{}]::text[] collate \"C\" as wanted {} order by wanted {} limit ${}",
         if distinct { "distinct" } else { "" },
         wanted.join(", "),
-        condition.from(),
+        condition.source(),
         if ascending { "asc" } else { "desc" },
         condition.next_placeholder(),
     );
@@ -131,7 +128,7 @@ pub async fn values_of_keys(
 /// How many partitions there are of those.
 pub async fn count(connection: &mut Connection, table: &Table, which: &Which<'_>) -> Result<i64> {
     let condition = Condition::new(which, table.partition_keys.len());
-    let sql = format!("select count(*) {}", condition.from());
+    let sql = format!("select count(*) {}", condition.source());
     let row = condition.query(sql, table.id).fetch_one(connection).await?;
     Ok(row.try_get(0)?)
 }
@@ -189,9 +186,8 @@ fn number(bytes: &[u8]) -> Result<i64> {
 /// packs values. Before them the array has its number of dimensions, flags and type, then for each dimension size and
 /// lower bound.
 fn elements(array: &[u8]) -> Result<(Vec<usize>, &[u8])> {
-    let number = |at: usize| -> Option<usize> {
-        Some(u32::from_be_bytes(array.get(at..at + 4)?.try_into().ok()?) as usize)
-    };
+    let number =
+        |at: usize| -> Option<usize> { Some(u32::from_be_bytes(array.get(at..at + 4)?.try_into().ok()?) as usize) };
     let dimensions = number(0).filter(|dimensions| *dimensions <= 2).ok_or_else(unreadable)?;
     let sizes = (0..dimensions).map(|dimension| number(12 + 8 * dimension)).collect::<Option<Vec<_>>>();
     let elements = array.get(12 + 8 * dimensions..);

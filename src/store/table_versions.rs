@@ -19,12 +19,8 @@ pub async fn append(connection: &mut Connection, table: &Table, changed_by: Opti
     )
     .execute(&mut *connection)
     .await?;
-    sqlx::query!(
-        "delete from table_versions where table_id = $1 and version <= $2",
-        table.id,
-        table.version - kept
-    )
-    .execute(connection)
-    .await?;
+    sqlx::query!("delete from table_versions where table_id = $1 and version <= $2", table.id, table.version - kept)
+        .execute(connection)
+        .await?;
     Ok(())
 }

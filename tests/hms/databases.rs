@@ -21,7 +21,10 @@ async fn there_is_always_a_default_database() {
     assert_eq!(database.owner_name.as_deref(), Some("public"));
     assert_eq!(database.owner_type, Some(types::PrincipalType::ROLE));
     assert_eq!(database.catalog_name.as_deref(), Some("hive"));
-    assert_eq!(database.location_uri.as_deref(), Some(format!("file:{}", server.folder("external").display()).as_str()));
+    assert_eq!(
+        database.location_uri.as_deref(),
+        Some(format!("file:{}", server.folder("external").display()).as_str())
+    );
     assert!(database.create_time.unwrap() > 0);
     thrown(client.call::<methods::DropDatabase>(dropped("default", true, true)).await, ExceptionKind::Meta);
 }
@@ -30,10 +33,7 @@ async fn there_is_always_a_default_database() {
 async fn a_database_lives_through_create_alter_and_drop() {
     let server = Server::start().await;
     let mut client = server.client().await;
-    client
-        .call::<methods::SetUgi>(args::SetUgi { user_name: text("ada"), group_names: None })
-        .await
-        .unwrap();
+    client.call::<methods::SetUgi>(args::SetUgi { user_name: text("ada"), group_names: None }).await.unwrap();
     client.create_database("Sales").await;
     let created = get(&mut client, "sales").await;
     assert_eq!(created.name.as_deref(), Some("sales"));

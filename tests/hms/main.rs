@@ -4,8 +4,8 @@
 mod databases;
 mod events;
 mod functions;
-mod partitions;
 mod locks;
+mod partitions;
 mod privileges;
 mod roles;
 mod session;

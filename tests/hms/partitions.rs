@@ -67,14 +67,12 @@ async fn fill(client: &mut Client, values: &[[&str; 2]]) {
 }
 
 async fn get(client: &mut Client, name: &str, values: &[&str]) -> Result<types::Partition, CallError> {
-    let request =
-        args::GetPartition { db_name: text("default"), tbl_name: text(name), part_vals: Some(texts(values)) };
+    let request = args::GetPartition { db_name: text("default"), tbl_name: text(name), part_vals: Some(texts(values)) };
     client.call::<methods::GetPartition>(request).await
 }
 
 async fn names(client: &mut Client, name: &str) -> Vec<String> {
-    let request =
-        args::GetPartitionNames { db_name: text("default"), tbl_name: text(name), max_parts: Some(-1) };
+    let request = args::GetPartitionNames { db_name: text("default"), tbl_name: text(name), max_parts: Some(-1) };
     let names = client.call::<methods::GetPartitionNames>(request).await.unwrap();
     names.iter().map(|name| name.to_string()).collect()
 }

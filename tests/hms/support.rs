@@ -35,7 +35,10 @@ fn postgres() -> &'static PgConnectOptions {
                 let postgres = ManagedPostgres::start(&ManagedConfig::new(&data_dir())).await.unwrap();
                 let options = postgres.connect_options();
                 let mut admin = options.connect().await.unwrap();
-                sqlx::query(AssertSqlSafe(format!("drop database if exists {TEMPLATE}"))).execute(&mut admin).await.unwrap();
+                sqlx::query(AssertSqlSafe(format!("drop database if exists {TEMPLATE}")))
+                    .execute(&mut admin)
+                    .await
+                    .unwrap();
                 sqlx::query(AssertSqlSafe(format!("create database {TEMPLATE}"))).execute(&mut admin).await.unwrap();
                 let store = store(options.clone().database(TEMPLATE)).await;
                 store.migrate().await.unwrap();
@@ -114,7 +117,10 @@ impl Server {
         let postgres = tokio::task::spawn_blocking(postgres).await.unwrap();
         let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
         let mut admin = postgres.connect().await.unwrap();
-        sqlx::query(AssertSqlSafe(format!("create database {name} template {TEMPLATE}"))).execute(&mut admin).await.unwrap();
+        sqlx::query(AssertSqlSafe(format!("create database {name} template {TEMPLATE}")))
+            .execute(&mut admin)
+            .await
+            .unwrap();
         let warehouse = tempfile::tempdir().unwrap();
         let root = warehouse.path().display().to_string();
         let rules = Rules {
@@ -127,8 +133,10 @@ impl Server {
             max_partitions: options.max_partitions,
         };
         let objects = Warehouse::new(ObjectStoreSettings::default()).unwrap();
-        let catalog = Service::open(store(postgres.clone().database(&name)).await.with_cache(), objects, rules).await.unwrap();
-        let server = hms::Server::bind(([127, 0, 0, 1], 0).into(), None, options.limits, catalog.clone()).await.unwrap();
+        let catalog =
+            Service::open(store(postgres.clone().database(&name)).await.with_cache(), objects, rules).await.unwrap();
+        let server =
+            hms::Server::bind(([127, 0, 0, 1], 0).into(), None, options.limits, catalog.clone()).await.unwrap();
         let address = server.local_addr().unwrap();
         let shutdown = CancellationToken::new();
         tokio::spawn(server.run(shutdown.clone()));

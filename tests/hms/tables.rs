@@ -143,8 +143,7 @@ async fn of_concurrent_creates_and_alters_exactly_one_wins() {
         };
         server.client().await.call::<methods::AlterTableWithEnvironmentContext>(request).await
     };
-    let commits =
-        futures::future::join_all((1..=16).map(|to| commit(server.clone(), current.clone(), to))).await;
+    let commits = futures::future::join_all((1..=16).map(|to| commit(server.clone(), current.clone(), to))).await;
     assert_eq!(commits.iter().filter(|committed| committed.is_ok()).count(), 1);
     for committed in commits.into_iter().filter(Result::is_err) {
         let message = thrown(committed, ExceptionKind::Meta);
@@ -187,7 +186,11 @@ async fn alters_that_would_break_a_table_are_refused() {
     };
     let cases = [
         ("nowhere", stored.clone(), ExceptionKind::InvalidOperation),
-        ("t", types::Table { partition_keys: Some(columns(&[("q", "int")])), ..stored.clone() }, ExceptionKind::InvalidOperation),
+        (
+            "t",
+            types::Table { partition_keys: Some(columns(&[("q", "int")])), ..stored.clone() },
+            ExceptionKind::InvalidOperation,
+        ),
         ("t", types::Table { partition_keys: Some(vec![]), ..stored.clone() }, ExceptionKind::InvalidOperation),
         ("t", types::Table { table_name: text("b\u{e4}d"), ..stored.clone() }, ExceptionKind::InvalidOperation),
         ("t", types::Table { db_name: text("nowhere"), ..stored.clone() }, ExceptionKind::InvalidOperation),
@@ -209,7 +212,8 @@ async fn alters_that_would_break_a_table_are_refused() {
     client.call::<methods::SetMetaConf>(conf("true")).await.unwrap();
 
     alter(&mut client, "t", with_columns(&[("a", "string"), ("b", "int")])).await.unwrap();
-    let retyped = types::Table { partition_keys: Some(columns(&[("p", "string")])), ..with_columns(&[("a", "string")]) };
+    let retyped =
+        types::Table { partition_keys: Some(columns(&[("p", "string")])), ..with_columns(&[("a", "string")]) };
     alter(&mut client, "t", retyped).await.unwrap();
     let altered = client.get_table("default", "t").await.unwrap();
     assert_eq!(altered.partition_keys, Some(columns(&[("p", "string")])));
@@ -263,7 +267,8 @@ async fn views_have_no_location() {
     let stored = client.get_table("default", "v").await.unwrap();
     assert_eq!(stored.view_original_text.as_deref(), Some("select 1 as a"));
     assert_eq!(stored.sd.unwrap().location, None);
-    let request = args::GetTablesByType { db_name: text("default"), pattern: text("*"), table_type: text("VIRTUAL_VIEW") };
+    let request =
+        args::GetTablesByType { db_name: text("default"), pattern: text("*"), table_type: text("VIRTUAL_VIEW") };
     assert_eq!(client.call::<methods::GetTablesByType>(request).await.unwrap(), ["v"]);
 }
 
@@ -273,7 +278,8 @@ async fn tables_are_listed_by_pattern_filter_and_name() {
     let mut client = server.client().await;
     for name in ["orders", "order_items", "users"] {
         let mut sent = table("default", name, &[("a", "int")], &[]);
-        sent.parameters = Some(map(&[("table_type", if name == "users" { "ICEBERG" } else { "HUDI" }), ("comment", name)]));
+        sent.parameters =
+            Some(map(&[("table_type", if name == "users" { "ICEBERG" } else { "HUDI" }), ("comment", name)]));
         client.create_table(sent).await;
     }
     let request = args::GetTables { db_name: text("default"), pattern: text("order*") };
@@ -289,7 +295,8 @@ async fn tables_are_listed_by_pattern_filter_and_name() {
     let request = args::GetTableNamesByFilter { dbname: text("default"), filter: text(filter), max_tables: Some(-1) };
     assert_eq!(client.call::<methods::GetTableNamesByFilter>(request).await.unwrap(), ["order_items", "orders"]);
 
-    let request = args::GetTableObjectsByName { dbname: text("default"), tbl_names: Some(texts(&["Users", "x", "users"])) };
+    let request =
+        args::GetTableObjectsByName { dbname: text("default"), tbl_names: Some(texts(&["Users", "x", "users"])) };
     let tables = client.call::<methods::GetTableObjectsByName>(request).await.unwrap();
     assert_eq!(tables.iter().map(|table| table.table_name.as_deref().unwrap()).collect::<Vec<_>>(), ["users"]);
     let request = args::GetTableObjectsByName { dbname: text("nowhere"), tbl_names: Some(vec![]) };
@@ -328,15 +335,9 @@ async fn fields_and_schema_name_what_is_missing() {
     let mut client = server.client().await;
     client.create_table(table("default", "t", &[("a", "int")], &[("p", "string")])).await;
     let fields = |database: &str, table: &str| args::GetFields { db_name: text(database), table_name: text(table) };
-    assert_eq!(
-        client.call::<methods::GetFields>(fields("default", "t")).await.unwrap(),
-        columns(&[("a", "int")])
-    );
+    assert_eq!(client.call::<methods::GetFields>(fields("default", "t")).await.unwrap(), columns(&[("a", "int")]));
     let schema = args::GetSchema { db_name: text("default"), table_name: text("t") };
-    assert_eq!(
-        client.call::<methods::GetSchema>(schema).await.unwrap(),
-        columns(&[("a", "int"), ("p", "string")])
-    );
+    assert_eq!(client.call::<methods::GetSchema>(schema).await.unwrap(), columns(&[("a", "int"), ("p", "string")]));
     thrown(client.call::<methods::GetFields>(fields("default", "x")).await, ExceptionKind::UnknownTable);
     thrown(client.call::<methods::GetFields>(fields("nowhere", "t")).await, ExceptionKind::UnknownDb);
 }

@@ -131,7 +131,9 @@ impl Service {
             Err(error) if external && error.kind != WarehouseErrorKind::InvalidLocation => {
                 tracing::warn!(table = %table.name, %error, "partitions registered without making their folders");
             }
-            Err(error) => return Err(CatalogError::from(error)).map_kind(ErrorKind::InvalidObject, ErrorKind::InvalidInput),
+            Err(error) => {
+                return Err(CatalogError::from(error)).map_kind(ErrorKind::InvalidObject, ErrorKind::InvalidInput);
+            }
         }
         Ok(())
     }
@@ -161,11 +163,8 @@ impl Service {
             let warehouse = self.warehouse.clone();
             async move { (at, warehouse.file_stats(&location).await) }
         };
-        let counted: Vec<_> = stream::iter(old.collect::<Vec<_>>())
-            .map(listing)
-            .buffer_unordered(LISTINGS)
-            .collect()
-            .await;
+        let counted: Vec<_> =
+            stream::iter(old.collect::<Vec<_>>()).map(listing).buffer_unordered(LISTINGS).collect().await;
         let mut partitions = batch.partitions()?;
         let mut changed = Vec::new();
         for (at, stats) in counted {

@@ -29,7 +29,8 @@ impl Service {
         // Both are in order of the values.
         let old = before.partitions()?;
         if old.len() < changed.len() {
-            let missing = values.iter().enumerate().find(|(at, values)| old.get(*at).is_none_or(|old| old.values != **values));
+            let missing =
+                values.iter().enumerate().find(|(at, values)| old.get(*at).is_none_or(|old| old.values != **values));
             let missing = missing.map_or(&[][..], |(_, values)| values);
             return Err(no_partition(&table, missing).with_kind(ErrorKind::InvalidOperation));
         }
@@ -106,8 +107,11 @@ impl Service {
                 table.name
             )));
         }
-        let renamed =
-            if self.warehouse.exists(&from).await? { Some(self.warehouse.rename_directory(&from, &to).await?) } else { None };
+        let renamed = if self.warehouse.exists(&from).await? {
+            Some(self.warehouse.rename_directory(&from, &to).await?)
+        } else {
+            None
+        };
         partition.location = Some(to.to_string());
         Ok(renamed)
     }

@@ -167,8 +167,7 @@ impl Service {
                     .as_deref()
                     .and_then(|location| Location::parse(location).ok()?.join(&before.name.table).ok());
                 let ours = self.default_table_location(old_database, &before.name.table, false)?;
-                below_database.is_some_and(|location| location.is_same(&from))
-                    || Location::parse(&ours)?.is_same(&from)
+                below_database.is_some_and(|location| location.is_same(&from)) || Location::parse(&ours)?.is_same(&from)
             }
             None => false,
         };

@@ -27,7 +27,8 @@ impl PartitionReader {
     }
 
     pub fn read(&mut self, sent: types::Partition) -> Result<Partition> {
-        let missing = |what: &str| CatalogError::invalid_input(format!("A partition has no {what}: null is not allowed"));
+        let missing =
+            |what: &str| CatalogError::invalid_input(format!("A partition has no {what}: null is not allowed"));
         let (storage, location) = sent.sd.map(|sd| self.storage(sd)).transpose()?.unzip();
         Ok(Partition {
             values: texts(Some(sent.values.ok_or_else(|| missing("values"))?)),
@@ -55,7 +56,9 @@ impl PartitionReader {
             return Ok((Arc::clone(storage), location));
         }
         if sent.serde_info.is_none() {
-            return Err(CatalogError::invalid_input("The storage descriptor of a partition has no SerDe: null is not allowed"));
+            return Err(CatalogError::invalid_input(
+                "The storage descriptor of a partition has no SerDe: null is not allowed",
+            ));
         }
         let read = Arc::new(storage(sent.clone())?.0);
         if self.known.len() == REMEMBERED {
@@ -67,10 +70,7 @@ impl PartitionReader {
 }
 
 pub fn wire_partition(partition: &Partition, table: &TableName) -> types::Partition {
-    let sd = partition
-        .storage
-        .as_ref()
-        .map(|storage| wire_storage(storage, partition.location.as_deref().map(wire)));
+    let sd = partition.storage.as_ref().map(|storage| wire_storage(storage, partition.location.as_deref().map(wire)));
     types::Partition {
         values: Some(wire_list(&partition.values)),
         db_name: Some(wire(&table.database)),

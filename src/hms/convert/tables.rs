@@ -3,9 +3,7 @@
 use propolis_thrift::types;
 
 use super::storage::{columns, storage, wire_columns, wire_storage};
-use super::{
-    parameters, principal_type, seconds, text, wire, wire_option, wire_parameters, wire_principal_type,
-};
+use super::{parameters, principal_type, seconds, text, wire, wire_option, wire_parameters, wire_principal_type};
 use crate::error::{CatalogError, Result};
 use crate::model::{CreationMetadata, SourceTable, Table, TableName};
 

@@ -36,7 +36,10 @@ struct Shared {
 
 #[derive(Debug)]
 enum Source {
-    Batch { batch: PartitionBatch, without_columns: bool },
+    Batch {
+        batch: PartitionBatch,
+        without_columns: bool,
+    },
     /// Partitions of which something else is shown than what is stored.
     Whole(Vec<types::Partition>),
 }
@@ -210,9 +213,9 @@ fn write_row(
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use proptest::prelude::*;
     use propolis_thrift::codec::decode_result;
     use propolis_thrift::methods;
+    use proptest::prelude::*;
 
     use super::*;
     use crate::hms::convert::partitions::wire_partition;

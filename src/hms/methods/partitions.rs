@@ -22,9 +22,9 @@ use crate::hms::convert::texts;
 use crate::hms::encode::Wrap;
 use crate::hms::encode::partitions::PartitionList;
 use crate::hms::error::Result;
-use crate::hms::session::PARTITION_NAME_PATTERN;
 use crate::hms::methods::Body;
 use crate::hms::methods::projection::like_pattern;
+use crate::hms::session::PARTITION_NAME_PATTERN;
 use crate::model::partition_name::{parse_partition_name, partition_name};
 use crate::model::{PartitionBatch, TableName};
 
@@ -151,8 +151,9 @@ fn check_characters(call: &Call, values: &[String]) -> Result<()> {
     if text.is_empty() {
         return Ok(());
     }
-    let pattern = Regex::new(&format!("^(?:{text})$"))
-        .map_err(|error| CatalogError::invalid_input(format!("{text:?} is not a pattern for partition names: {error}")))?;
+    let pattern = Regex::new(&format!("^(?:{text})$")).map_err(|error| {
+        CatalogError::invalid_input(format!("{text:?} is not a pattern for partition names: {error}"))
+    })?;
     match values.iter().find(|value| !pattern.is_match(value)) {
         None => Ok(()),
         Some(value) => Err(CatalogError::invalid_input(format!(

@@ -8,24 +8,59 @@ use crate::hms::error::Result;
 
 /// Fields of a table that a projection may name.
 const TABLE_FIELDS: &[&str] = &[
-    "catName", "colStats", "createTime", "creationMetadata", "dbName", "id", "lastAccessTime", "owner", "ownerType",
-    "parameters", "partitionKeys", "privileges", "retention", "rewriteEnabled", "sd", "tableName", "tableType",
-    "temporary", "viewExpandedText", "viewOriginalText", "writeId",
+    "catName",
+    "colStats",
+    "createTime",
+    "creationMetadata",
+    "dbName",
+    "id",
+    "lastAccessTime",
+    "owner",
+    "ownerType",
+    "parameters",
+    "partitionKeys",
+    "privileges",
+    "retention",
+    "rewriteEnabled",
+    "sd",
+    "tableName",
+    "tableType",
+    "temporary",
+    "viewExpandedText",
+    "viewOriginalText",
+    "writeId",
 ];
 /// Fields of a partition.
 const PARTITION_FIELDS: &[&str] = &[
-    "catName", "createTime", "dbName", "lastAccessTime", "parameters", "privileges", "sd", "tableName", "values",
+    "catName",
+    "createTime",
+    "dbName",
+    "lastAccessTime",
+    "parameters",
+    "privileges",
+    "sd",
+    "tableName",
+    "values",
     "writeId",
 ];
 /// Fields of a storage descriptor.
 const STORAGE_FIELDS: &[&str] = &[
-    "bucketCols", "cols", "compressed", "inputFormat", "location", "numBuckets", "outputFormat", "parameters",
-    "serdeInfo", "skewedInfo", "sortCols", "storedAsSubDirectories",
+    "bucketCols",
+    "cols",
+    "compressed",
+    "inputFormat",
+    "location",
+    "numBuckets",
+    "outputFormat",
+    "parameters",
+    "serdeInfo",
+    "skewedInfo",
+    "sortCols",
+    "storedAsSubDirectories",
 ];
 /// Fields of a SerDe.
-const SERDE_FIELDS: &[&str] = &[
-    "description", "deserializerClass", "name", "parameters", "serdeType", "serializationLib", "serializerClass",
-];
+const SERDE_FIELDS: &[&str] =
+    &["description", "deserializerClass", "name", "parameters", "serdeType", "serializationLib", "serializerClass"];
 
 /// The fields asked for; none means all.
 #[derive(Debug, Default)]

@@ -46,7 +46,8 @@ impl Connection {
     pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(self, mut stream: S) {
         let mut reader = Reader::default();
         loop {
-            let next = tokio::time::timeout(self.limits.idle_timeout, reader.next(&mut stream, self.limits.max_request));
+            let next =
+                tokio::time::timeout(self.limits.idle_timeout, reader.next(&mut stream, self.limits.max_request));
             let incoming = tokio::select! {
                 () = self.shutdown.cancelled() => return,
                 next = next => match next {
@@ -90,8 +91,7 @@ impl Connection {
             Ok(Err(_)) => refused(call.name, "a defect in the server; see its log"),
             Err(_) => refused(call.name, "it took longer than thrift_request_timeout allows"),
         };
-        let mut outcome =
-            Outcome { method: call.name, object: context.object().map(str::to_owned), failure: None };
+        let mut outcome = Outcome { method: call.name, object: context.object().map(str::to_owned), failure: None };
         let sent = if oneway { Ok(()) } else { to.send(stream, call.name, call.seq, answer, &mut outcome).await };
         self.log(&outcome, started.elapsed());
         sent
@@ -116,7 +116,8 @@ impl Connection {
 
     fn log(&self, outcome: &Outcome, duration: Duration) {
         let status = if outcome.failure.is_none() { "ok" } else { "failed" };
-        metrics::counter!("propolis_thrift_requests_total", "method" => outcome.method, "outcome" => status).increment(1);
+        metrics::counter!("propolis_thrift_requests_total", "method" => outcome.method, "outcome" => status)
+            .increment(1);
         metrics::histogram!("propolis_thrift_request_seconds", "method" => outcome.method).record(duration);
         tracing::info!(
             target: "propolis::request",

@@ -26,9 +26,16 @@ pub enum ScanError {
 enum Frame {
     Struct,
     /// Elements of one kind, so many of them left.
-    Elements { kind: Kind, left: usize },
+    Elements {
+        kind: Kind,
+        left: usize,
+    },
     /// Keys and values in turn, so many of them left in all.
-    Pairs { key: Kind, value: Kind, left: usize },
+    Pairs {
+        key: Kind,
+        value: Kind,
+        left: usize,
+    },
 }
 
 /// The kinds of value, as far as their extent differs.
@@ -304,10 +311,12 @@ mod tests {
     fn call(protocol: Protocol, names: &[String]) -> Vec<u8> {
         let table = types::Table {
             sd: Some(types::StorageDescriptor {
-                cols: Some(names.iter().map(|name| types::FieldSchema {
-                    name: Some(FastStr::new(name)),
-                    ..Default::default()
-                }).collect()),
+                cols: Some(
+                    names
+                        .iter()
+                        .map(|name| types::FieldSchema { name: Some(FastStr::new(name)), ..Default::default() })
+                        .collect(),
+                ),
                 compressed: Some(true),
                 bucket_cols: Some(names.iter().map(FastStr::new).collect()),
                 ..Default::default()
@@ -353,10 +362,7 @@ mod tests {
 
     #[test]
     fn claims_beyond_the_limit_are_refused_before_the_bytes_come() {
-        for claim in [
-            binary(11, &i32::MAX.to_be_bytes()),
-            binary(15, &[10, 0x7f, 0xff, 0xff, 0xff]),
-        ] {
+        for claim in [binary(11, &i32::MAX.to_be_bytes()), binary(15, &[10, 0x7f, 0xff, 0xff, 0xff])] {
             let refused = Scanner::new(Protocol::Binary, LIMIT).advance(&claim);
             assert_eq!(refused, Err(ScanError::TooLarge { limit: LIMIT }));
         }

@@ -76,7 +76,9 @@ impl Reader {
         let protocol = match self.buffer[4] {
             BINARY => Protocol::Binary,
             COMPACT => Protocol::Compact,
-            _ => return Err(ScanError::Malformed("its first bytes are those of no Thrift transport served here").into()),
+            _ => {
+                return Err(ScanError::Malformed("its first bytes are those of no Thrift transport served here").into());
+            }
         };
         if length > limit {
             return Err(ScanError::TooLarge { limit }.into());

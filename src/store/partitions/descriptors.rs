@@ -24,8 +24,7 @@ impl Store {
         let hashes: Vec<Vec<u8>> = descriptors.iter().map(|descriptor| descriptor.hash()).collect();
         let mut ids = known(connection, &hashes).await?;
         // In the order of the hashes, so that two writers who store the same ones never wait for each other.
-        let mut missing: Vec<_> =
-            hashes.iter().zip(descriptors).filter(|(hash, _)| !ids.contains_key(*hash)).collect();
+        let mut missing: Vec<_> = hashes.iter().zip(descriptors).filter(|(hash, _)| !ids.contains_key(*hash)).collect();
         missing.sort_by(|a, b| a.0.cmp(b.0));
         missing.dedup_by(|a, b| a.0 == b.0);
         if !missing.is_empty() {

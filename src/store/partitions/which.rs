@@ -22,20 +22,27 @@ pub enum Which<'a> {
 
 /// A condition on `p`, the partitions of the table `$1`, and what to bind to `$2` and on.
 pub(super) struct Condition<'a> {
-    pub sql: String,
-    /// What `p` is joined with in the condition.
-    pub joined: Option<String>,
+    /// Without a list of values.
+    sql: String,
+    list: Option<List>,
     texts: Vec<Vec<Cow<'a, str>>>,
     /// Whether the statement is prepared once for all values. Others are planned for their own, and for the table as
     /// it is now, and do not fill the cache of prepared statements.
     prepare: bool,
 }
 
+/// Values of partitions as a table `u` in a statement.
+struct List {
+    table: String,
+    /// That `p` has one of these values.
+    condition: String,
+}
+
 impl<'a> Condition<'a> {
     /// `keys`: how many partition keys the table has.
     pub fn new(which: &Which<'a>, keys: usize) -> Self {
         let sql = "p.table_id = $1".to_owned();
-        let mut condition = Self { sql, joined: None, texts: Vec::new(), prepare: true };
+        let mut condition = Self { sql, list: None, texts: Vec::new(), prepare: true };
         match which {
             Which::All => {}
             Which::Values([one]) => {
@@ -43,10 +50,11 @@ impl<'a> Condition<'a> {
                 condition.sql.push_str(" and p.values = $2");
             }
             Which::Values(many) => {
-                let _ = write!(condition.sql, " and p.values = {}", array_of_columns(keys));
-                condition.joined = Some(format!("unnest({}) as u({})", placeholders(2, keys), names(keys)));
+                condition.list = Some(List {
+                    table: format!("unnest({}) as u({})", placeholders(2, keys), names(keys)),
+                    condition: format!("p.table_id = $1 and p.values = {}", array_of_columns(keys)),
+                });
                 condition.texts = columns_of(many, keys);
-                condition.prepare = false;
             }
             Which::Prefix(prefix) => condition.prefix(prefix),
             Which::Matching(predicate) => {
@@ -82,20 +90,38 @@ impl<'a> Condition<'a> {
         }
     }
 
-    /// `from partitions p ... where ...`
-    pub fn from(&self) -> String {
-        let joined = self.joined.as_ref().map(|joined| format!(", {joined}")).unwrap_or_default();
-        format!("from partitions p{joined} where {}", self.sql)
+    /// `from ... where ...`, with the partitions as `p`. A list is looked up value by value in the index, whatever the
+    /// database thinks of the size of the table, of which it may know nothing yet.
+    pub fn source(&self) -> String {
+        match &self.list {
+            None => format!("from partitions p where {}", self.sql),
+            Some(List { table, condition }) => format!(
+                "from {table} cross join lateral (select * from partitions p where {condition} offset 0) as p where true"
+            ),
+        }
     }
 
-    /// [`Condition::from`] in order of the values; a limit, or null, is to be bound last.
-    pub fn from_in_order(&self) -> String {
-        format!("{} order by p.values limit ${}", self.from(), self.next_placeholder())
+    /// `delete from partitions p ...`
+    pub fn delete(&self) -> String {
+        match &self.list {
+            None => format!("delete from partitions p where {}", self.sql),
+            Some(List { table, condition }) => format!("delete from partitions p using {table} where {condition}"),
+        }
+    }
+
+    /// [`Condition::source`] in order of the values; a limit, or null, is to be bound last.
+    pub fn source_in_order(&self) -> String {
+        format!("{} order by p.values limit ${}", self.source(), self.next_placeholder())
     }
 
     /// The placeholder after the condition's own.
     pub fn next_placeholder(&self) -> usize {
         self.texts.len() + 2
+    }
+
+    /// Plans the statement for its values and for the table as it is now.
+    pub fn unprepared(self) -> Self {
+        Self { prepare: false, ..self }
     }
 
     /// A statement with this condition in it, all that it needs bound.

@@ -70,9 +70,8 @@ impl Store {
         table: &Arc<Table>,
         which: &Which<'_>,
     ) -> Result<PartitionBatch> {
-        let condition = Condition::new(which, table.partition_keys.len());
-        let using = condition.joined.as_ref().map(|joined| format!("using {joined}")).unwrap_or_default();
-        let sql = format!("delete from partitions p {using} where {} returning {COLUMNS}", condition.sql);
+        let condition = Condition::new(which, table.partition_keys.len()).unprepared();
+        let sql = format!("{} returning {COLUMNS}", condition.delete());
         let query = condition.query(sql, table.id);
         self.batch(connection, table, query).await
     }
@@ -85,12 +84,7 @@ pub async fn delete_all(connection: &mut Connection, table_id: i64) -> Result<()
 }
 
 /// Gives every partition of a table these columns, and leaves the rest of its descriptor: one statement, however many.
-pub async fn set_columns(
-    connection: &mut Connection,
-    store: &Store,
-    table_id: i64,
-    columns: &[Column],
-) -> Result<()> {
+pub async fn set_columns(connection: &mut Connection, store: &Store, table_id: i64, columns: &[Column]) -> Result<()> {
     let old_ids: Vec<i64> = sqlx::query_scalar!(
         r#"select distinct storage_descriptor_id as "id!" from partitions
            where table_id = $1 and storage_descriptor_id is not null"#,
@@ -142,12 +136,8 @@ impl RowColumns {
         let keys = batch.table.partition_keys.len();
         let others: Vec<String> =
             OTHER_TYPES.iter().zip(2 + keys..).map(|(kind, index)| format!("${index}::{kind}")).collect();
-        let source = format!(
-            "unnest({}, {}) as u({}, {OTHER_COLUMNS})",
-            placeholders(2, keys),
-            others.join(", "),
-            names(keys)
-        );
+        let source =
+            format!("unnest({}, {}) as u({}, {OTHER_COLUMNS})", placeholders(2, keys), others.join(", "), names(keys));
         Self { keys, array: array_of_columns(keys), source }
     }
 

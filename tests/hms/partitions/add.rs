@@ -109,10 +109,7 @@ async fn unknown_tables_have_no_partitions_to_add_to() {
     thrown(add(&mut client, elsewhere).await, ExceptionKind::InvalidObject);
     client.create_table(table("default", "plain", &[("a", "int")], &[])).await;
     thrown(add(&mut client, partition("plain", &["1"])).await, ExceptionKind::Meta);
-    thrown(
-        client.call::<methods::AddPartition>(args::AddPartition { new_part: None }).await,
-        ExceptionKind::Meta,
-    );
+    thrown(client.call::<methods::AddPartition>(args::AddPartition { new_part: None }).await, ExceptionKind::Meta);
 }
 
 #[tokio::test]

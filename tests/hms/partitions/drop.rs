@@ -37,7 +37,8 @@ fn named(names: &[&str]) -> types::RequestPartsSpec {
 }
 
 fn filtered(filters: &[&'static str]) -> types::RequestPartsSpec {
-    let expression = |filter: &&'static str| types::DropPartitionsExpr { expr: filter.as_bytes().into(), part_archive_level: None };
+    let expression =
+        |filter: &&'static str| types::DropPartitionsExpr { expr: filter.as_bytes().into(), part_archive_level: None };
     types::RequestPartsSpec::Exprs(filters.iter().map(expression).collect())
 }
 

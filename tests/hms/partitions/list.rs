@@ -123,11 +123,8 @@ async fn filters_select_in_the_database() {
     assert_eq!(values(&found), [["1", "us east"], ["2", "us west"]]);
 
     for like in ["region like 'us%'", "region like 'us.*'"] {
-        let request = args::GetNumPartitionsByFilter {
-            db_name: text("default"),
-            tbl_name: text("t"),
-            filter: text(like),
-        };
+        let request =
+            args::GetNumPartitionsByFilter { db_name: text("default"), tbl_name: text("t"), filter: text(like) };
         assert_eq!(client.call::<methods::GetNumPartitionsByFilter>(request).await.unwrap(), 2, "{like}");
     }
 }
@@ -181,11 +178,8 @@ async fn what_is_not_there_is_told() {
     thrown(get(&mut client, "", &["9"]).await, ExceptionKind::NoSuchObject);
     thrown(get(&mut client, "t", &["9"]).await, ExceptionKind::Meta);
     thrown(get(&mut client, "t", &[]).await, ExceptionKind::Meta);
-    let by_name = |name: &str| args::GetPartitionByName {
-        db_name: text("default"),
-        tbl_name: text("t"),
-        part_name: text(name),
-    };
+    let by_name =
+        |name: &str| args::GetPartitionByName { db_name: text("default"), tbl_name: text("t"), part_name: text(name) };
     thrown(client.call::<methods::GetPartitionByName>(by_name("")).await, ExceptionKind::Meta);
     for unknown in ["dt=1", "DT=1/region=eu", "dt=1/region=xx"] {
         thrown(client.call::<methods::GetPartitionByName>(by_name(unknown)).await, ExceptionKind::NoSuchObject);
@@ -223,10 +217,7 @@ async fn a_projection_leaves_the_rest_unset() {
                     field_list: Some(texts(fields)),
                     ..Default::default()
                 }),
-                filter_spec: Some(types::GetPartitionsFilterSpec {
-                    filter_mode: mode,
-                    filters: filters.map(texts),
-                }),
+                filter_spec: Some(types::GetPartitionsFilterSpec { filter_mode: mode, filters: filters.map(texts) }),
                 ..Default::default()
             }),
         }
@@ -265,9 +256,7 @@ async fn names_can_be_taken_apart() {
     assert_eq!(spec, map(&[("dt", "1"), ("region", "us west/1")]));
     let request = args::PartitionNameToVals { part_name: text("nonsense") };
     thrown(client.call::<methods::PartitionNameToVals>(request).await, ExceptionKind::Meta);
-    let request = args::PartitionNameHasValidCharacters {
-        part_vals: Some(texts(&["\u{e9}"])),
-        throw_exception: Some(true),
-    };
+    let request =
+        args::PartitionNameHasValidCharacters { part_vals: Some(texts(&["\u{e9}"])), throw_exception: Some(true) };
     assert!(client.call::<methods::PartitionNameHasValidCharacters>(request).await.unwrap());
 }

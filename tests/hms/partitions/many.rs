@@ -162,8 +162,7 @@ async fn adding_goes_on_beside_changes_of_the_table() {
             if n % 4 == 0 {
                 let mut table = client.get_table("default", "far").await.unwrap();
                 table.parameters.as_mut().unwrap().insert(format!("k{n}").into(), format!("{round}").into());
-                let request =
-                    args::AlterTable { dbname: text("default"), tbl_name: text("far"), new_tbl: Some(table) };
+                let request = args::AlterTable { dbname: text("default"), tbl_name: text("far"), new_tbl: Some(table) };
                 client.call::<methods::AlterTable>(request).await.unwrap();
             } else {
                 add(&mut client, partition("far", &[&format!("{n}-{round}")])).await.unwrap();

@@ -33,8 +33,7 @@ pub async fn get_partition_with_auth(call: &Call, args: args::GetPartitionWithAu
     let batch = call.catalog.partition(&name, &values).await?;
     let mut partition = one(&batch)?;
     let groups = texts(args.group_names);
-    let privileges =
-        call.catalog.partition_privileges(&batch.table, args.user_name.as_deref(), &groups).await?;
+    let privileges = call.catalog.partition_privileges(&batch.table, args.user_name.as_deref(), &groups).await?;
     partition.privileges = privileges.map(|privileges| wire_privilege_set(privileges.of(&values)));
     Ok(partition)
 }

@@ -61,9 +61,7 @@ pub async fn get_partitions_ps_with_auth_req(
     let limit = limit(request.max_parts);
     let batch = match (request.part_vals, request.part_names) {
         (Some(values), _) => by_prefix(call, &name, Some(values), limit).await?,
-        (None, Some(names)) => {
-            call.catalog.partitions(&name, &Selection::Names(&texts(Some(names))), limit).await?
-        }
+        (None, Some(names)) => call.catalog.partitions(&name, &Selection::Names(&texts(Some(names))), limit).await?,
         (None, None) => call.catalog.partitions(&name, &Selection::All, limit).await?,
     };
     let omitted = Omitted {
@@ -95,10 +93,7 @@ pub async fn get_partitions_by_names(call: &Call, args: args::GetPartitionsByNam
     Ok(Box::new(PartitionList::new(batch, Wrap::Bare)))
 }
 
-pub async fn get_partitions_by_names_req(
-    call: &Call,
-    args: args::GetPartitionsByNamesReq,
-) -> Result<Box<dyn Body>> {
+pub async fn get_partitions_by_names_req(call: &Call, args: args::GetPartitionsByNamesReq) -> Result<Box<dyn Body>> {
     let request = required(args.req, "request")?;
     let name = call.table(Some(request.db_name), Some(request.tbl_name))?;
     let names = texts(Some(required(request.names, "list of partition names")?));
@@ -133,10 +128,7 @@ pub async fn get_partitions_by_filter(call: &Call, args: args::GetPartitionsByFi
 }
 
 /// Clients of later releases call this, and write LIKE patterns as SQL does.
-pub async fn get_partitions_by_filter_req(
-    call: &Call,
-    args: args::GetPartitionsByFilterReq,
-) -> Result<Box<dyn Body>> {
+pub async fn get_partitions_by_filter_req(call: &Call, args: args::GetPartitionsByFilterReq) -> Result<Box<dyn Body>> {
     let request = required(args.req, "request")?;
     let name = call.table_in(request.cat_name.as_ref(), request.db_name, request.tbl_name)?;
     let filter = request.filter.unwrap_or_default();

@@ -113,10 +113,7 @@ pub async fn partition_name_to_vals(_: &Call, args: args::PartitionNameToVals) -
     Ok(parts(args.part_name)?.iter().map(|(_, value)| wire(value)).collect())
 }
 
-pub async fn partition_name_to_spec(
-    _: &Call,
-    args: args::PartitionNameToSpec,
-) -> Result<AHashMap<FastStr, FastStr>> {
+pub async fn partition_name_to_spec(_: &Call, args: args::PartitionNameToSpec) -> Result<AHashMap<FastStr, FastStr>> {
     Ok(parts(args.part_name)?.iter().map(|(key, value)| (wire(key), wire(value))).collect())
 }
 

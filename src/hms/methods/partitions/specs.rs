@@ -78,8 +78,7 @@ pub async fn get_partitions_with_specs(
     let mut partitions = whole(&batch)?;
     if request.with_auth.unwrap_or_default() {
         let groups = texts(request.group_names);
-        let privileges =
-            call.catalog.partition_privileges(&batch.table, request.user.as_deref(), &groups).await?;
+        let privileges = call.catalog.partition_privileges(&batch.table, request.user.as_deref(), &groups).await?;
         for partition in &mut partitions {
             let values = texts(partition.values.clone());
             partition.privileges = privileges.as_ref().map(|known| wire_privilege_set(known.of(&values)));
@@ -115,10 +114,10 @@ fn grouped(table: &Table, partitions: Vec<types::Partition>, batch: &PartitionBa
         let at = match groups.iter().position(|(id, _)| *id == key) {
             Some(at) => at,
             None => {
-                let sd = partition.sd.clone().map(|sd| types::StorageDescriptor {
-                    location: path.as_ref().and(root).map(wire),
-                    ..sd
-                });
+                let sd = partition
+                    .sd
+                    .clone()
+                    .map(|sd| types::StorageDescriptor { location: path.as_ref().and(root).map(wire), ..sd });
                 groups.push((key, Group { sd, partitions: Vec::new() }));
                 groups.len() - 1
             }

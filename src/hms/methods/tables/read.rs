@@ -35,7 +35,8 @@ pub async fn get_table_req(call: &Call, args: args::GetTableReq) -> Result<types
 
 pub async fn get_table_objects_by_name(call: &Call, args: args::GetTableObjectsByName) -> Result<Vec<types::Table>> {
     let database = call.database(args.dbname).map_err(unknown_database)?;
-    let names = args.tbl_names.ok_or_else(|| ExceptionKind::InvalidOperation.with("The list of table names is null"))?;
+    let names =
+        args.tbl_names.ok_or_else(|| ExceptionKind::InvalidOperation.with("The list of table names is null"))?;
     let tables = call.catalog.get_tables(&database, &texts(Some(names))).await.map_err(unknown_database)?;
     Ok(tables.iter().map(wire_table).collect())
 }
@@ -111,10 +112,7 @@ pub async fn get_tables_ext(call: &Call, args: args::GetTablesExt) -> Result<Vec
     if let Some(limit) = request.limit.and_then(|limit| usize::try_from(limit).ok()) {
         names.truncate(limit);
     }
-    Ok(names
-        .iter()
-        .map(|name| types::ExtendedTableInfo { tbl_name: wire(name), ..Default::default() })
-        .collect())
+    Ok(names.iter().map(|name| types::ExtendedTableInfo { tbl_name: wire(name), ..Default::default() }).collect())
 }
 
 pub async fn get_table_meta(call: &Call, args: args::GetTableMeta) -> Result<Vec<types::TableMeta>> {
@@ -132,11 +130,7 @@ pub async fn get_table_meta(call: &Call, args: args::GetTableMeta) -> Result<Vec
             comments: wire_option(summary.comment.as_ref()),
             cat_name: Some(wire(&summary.name.catalog)),
             owner_name: wire_option(summary.owner_name.as_ref()),
-            owner_type: summary
-                .owner_type
-                .as_deref()
-                .and_then(|kind| kind.parse().ok())
-                .map(wire_principal_type),
+            owner_type: summary.owner_type.as_deref().and_then(|kind| kind.parse().ok()).map(wire_principal_type),
         })
         .collect())
 }
@@ -145,12 +139,11 @@ pub async fn get_table_names_by_filter(call: &Call, args: args::GetTableNamesByF
     let database = call.database(args.dbname).map_err(unknown_database)?;
     let filter = args.filter.ok_or_else(|| ExceptionKind::InvalidOperation.with("The filter is null"))?;
     let limit = args.max_tables.filter(|limit| *limit >= 0).map(i64::from);
-    let names = call.catalog.table_names_by_filter(&database, &filter, limit).await.map_err(|error| {
-        match error.kind {
+    let names =
+        call.catalog.table_names_by_filter(&database, &filter, limit).await.map_err(|error| match error.kind {
             ErrorKind::NotFound => unknown_database(error),
             _ => error.into(),
-        }
-    })?;
+        })?;
     Ok(wire_list(&names))
 }
 
