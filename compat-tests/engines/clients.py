@@ -6,6 +6,7 @@ TRINO_PORT      where Trino listens, for the workloads that use it
 IVY_DIR         where Spark keeps what it gets from Maven
 HIVE_CLIENT     version of the metastore client that Spark gets from Maven; unset: the one Spark comes with
 ICEBERG_JAR     Iceberg's runtime for Spark, for the workloads that use it
+S3_ENDPOINT     the store that the warehouse lies on, for the workload on S3
 """
 
 import os
@@ -89,6 +90,19 @@ def iceberg_catalog():
     from pyiceberg.catalog.hive import HiveCatalog
 
     return HiveCatalog("metastore", uri=METASTORE_URI, warehouse=f"file://{SCRATCH}/pyiceberg-warehouse")
+
+
+def s3_files():
+    from pyarrow.fs import S3FileSystem
+
+    return S3FileSystem(access_key="key", secret_key="secret", endpoint_override=os.environ["S3_ENDPOINT"], region="us-east-1")
+
+
+def s3_catalog():
+    from pyiceberg.catalog.hive import HiveCatalog
+
+    keys = {"s3.access-key-id": "key", "s3.secret-access-key": "secret", "s3.region": "us-east-1"}
+    return HiveCatalog("metastore", uri=METASTORE_URI, **keys, **{"s3.endpoint": os.environ["S3_ENDPOINT"]})
 
 
 @contextmanager

@@ -23,21 +23,24 @@ pub fn root() -> Result<PathBuf> {
     Ok(root.canonicalize()?)
 }
 
-/// The folder `name` of the cache. `install` fills it the first time; a folder that it did not finish is emptied and
-/// filled again. Others that want the same folder, in whatever process, wait.
-pub fn once(name: &str, install: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+/// The folder `name` of the cache, with `content` in it, which `install` gets. Other content, and what an install left that
+/// did not end, is removed first. Others that want the same folder, in whatever process, wait.
+pub fn once(name: &str, content: &str, install: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     let root = root()?;
     let (folder, stamp) = (root.join(name), root.join(format!("{name}.installed")));
     let lock = File::create(root.join(format!("{name}.lock")))?;
     lock.lock()?;
-    if !stamp.exists() {
+    if fs::read_to_string(&stamp).ok().as_deref() != Some(content) {
+        if stamp.exists() {
+            fs::remove_file(&stamp)?;
+        }
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
         fs::create_dir(&folder)?;
-        eprintln!("installing {name} in {}", root.display());
+        eprintln!("installing {content} in {}", folder.display());
         install(&folder).with_context(|| format!("cannot install {name}"))?;
-        File::create(&stamp)?;
+        fs::write(&stamp, content)?;
     }
     Ok(folder)
 }

@@ -1,8 +1,8 @@
 //! Real engines and clients against a running metastore.
 //!
 //! What an engine does is a Python file in `engines/`; this crate installs the engines, starts the servers and runs those
-//! files. The tests are `tests/engines.rs` (every engine on one metastore) and `tests/recovery.rs` (a metastore killed
-//! while engines work).
+//! files. The tests are `tests/engines.rs` (every engine on one metastore), `tests/recovery.rs` (a metastore killed while
+//! engines work) and `tests/object_store.rs` (a warehouse on S3).
 //!
 //! Variables:
 //! - `PROPOLIS_COMPAT_CACHE`: where the engines are installed, once; `compat-cache` in the target folder if unset.
@@ -15,6 +15,7 @@ pub mod cache;
 pub mod java;
 pub mod maven;
 pub mod metastore;
+pub mod object_store;
 pub mod python;
 pub mod server;
 pub mod trino;

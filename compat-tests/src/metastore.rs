@@ -11,6 +11,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
+use crate::object_store::{ACCESS_KEY, BUCKET, ObjectStore, REGION, SECRET_KEY};
 use crate::server::{Server, free_port};
 use crate::{cache, python};
 
@@ -35,9 +36,25 @@ struct Propolis {
 impl Metastore {
     /// Starts Propolis on an empty data directory of its own; its log is the cache's `logs/NAME.log`.
     pub fn start(name: &str) -> Result<Metastore> {
-        if let Ok(uri) = env::var("PROPOLIS_COMPAT_METASTORE") {
-            return Ok(Metastore { uri, propolis: None });
+        match other() {
+            Some(uri) => Ok(Metastore { uri, propolis: None }),
+            None => Metastore::start_propolis(name, |_| ()),
         }
+    }
+
+    /// The same with a warehouse on S3, and always Propolis.
+    pub fn start_on_s3(name: &str, s3: &ObjectStore) -> Result<Metastore> {
+        Metastore::start_propolis(name, |command| {
+            command.args(["--warehouse", &format!("s3://{BUCKET}/warehouse")]).envs([
+                ("AWS_ENDPOINT_URL", s3.endpoint.as_str()),
+                ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
+                ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
+                ("AWS_REGION", REGION),
+            ]);
+        })
+    }
+
+    fn start_propolis(name: &str, configure: impl FnOnce(&mut Command)) -> Result<Metastore> {
         let (thrift_port, http_port) = (free_port()?, free_port()?);
         // Postgres may run as another user than the test, and must get to its folder.
         let data = tempfile::Builder::new().prefix("propolis-").permissions(Permissions::from_mode(0o755)).tempdir()?;
@@ -48,6 +65,7 @@ impl Metastore {
             "--http-addr",
             &format!("127.0.0.1:{http_port}"),
         ]);
+        configure(&mut command);
         let mut propolis = Propolis { server: None, command, log: cache::log_file(name)?, http_port, _data: data };
         propolis.start()?;
         Ok(Metastore { uri: format!("thrift://127.0.0.1:{thrift_port}"), propolis: Some(Mutex::new(propolis)) })
@@ -60,6 +78,11 @@ impl Metastore {
         propolis.server.take().context("the metastore is not running")?.kill()?;
         propolis.start()
     }
+}
+
+/// The running metastore to test in place of Propolis.
+pub fn other() -> Option<String> {
+    env::var("PROPOLIS_COMPAT_METASTORE").ok()
 }
 
 impl Propolis {

@@ -12,6 +12,9 @@ const CLIENTS: [&str; 3] = ["pyspark==3.5.9", "pyiceberg[hive,pyarrow]==0.12.0",
 
 const SPARK_4: [&str; 1] = ["pyspark==4.3.0"];
 
+/// A server that speaks S3.
+const MOTO: [&str; 1] = ["moto[server]==5.2.5"];
+
 /// The interpreter of the environment with Spark 3.5, PyIceberg and Trino's client.
 pub fn clients() -> Result<PathBuf> {
     environment("python-clients", &CLIENTS)
@@ -22,8 +25,13 @@ pub fn spark_4() -> Result<PathBuf> {
     environment("python-spark-4", &SPARK_4)
 }
 
+/// The interpreter of the environment with moto.
+pub fn moto() -> Result<PathBuf> {
+    environment("python-moto", &MOTO)
+}
+
 fn environment(name: &str, requirements: &[&str]) -> Result<PathBuf> {
-    let folder = cache::once(name, |folder| {
+    let folder = cache::once(name, &requirements.join(" "), |folder| {
         run(Command::new("python3").args(["-m", "venv"]).arg(folder))
             .context("Python 3 with its venv module is needed (Debian: python3-venv)")?;
         run(Command::new(interpreter(folder))

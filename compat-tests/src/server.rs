@@ -35,7 +35,9 @@ impl Server {
         let mut server = Server { child, log };
         let start = Instant::now();
         loop {
-            if get(port, path).is_ok_and(|answer| answer.starts_with("HTTP/1.1 200") && answer.contains(sign)) {
+            if request(port, "GET", path)
+                .is_ok_and(|answer| answer.starts_with("HTTP/1.1 200") && answer.contains(sign))
+            {
                 return Ok(server);
             }
             if let Some(status) = server.child.try_wait()? {
@@ -86,10 +88,14 @@ pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-fn get(port: u16, path: &str) -> Result<String> {
+/// The whole answer of an HTTP server on `port` of this machine.
+pub fn request(port: u16, method: &str, path: &str) -> Result<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n")?;
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)

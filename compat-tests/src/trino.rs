@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::Result;
 use tempfile::TempDir;
 
+use crate::object_store::{ACCESS_KEY, ObjectStore, REGION, SECRET_KEY};
 use crate::server::{Server, free_port};
 use crate::{cache, java, maven, python};
 
@@ -32,8 +33,22 @@ pub struct Trino {
 }
 
 impl Trino {
-    /// Starts Trino on the metastore at `uri`; its log is the cache's `logs/NAME.log`.
+    /// Starts Trino on the metastore at `uri` and local files; its log is the cache's `logs/NAME.log`.
     pub fn start(name: &str, uri: &str) -> Result<Trino> {
+        Trino::start_on(name, uri, "fs.hadoop.enabled=true\n")
+    }
+
+    /// The same on S3.
+    pub fn start_on_s3(name: &str, uri: &str, s3: &ObjectStore) -> Result<Trino> {
+        let files = format!(
+            "fs.native-s3.enabled=true\ns3.endpoint={}\ns3.region={REGION}\ns3.path-style-access=true\n\
+             s3.aws-access-key={ACCESS_KEY}\ns3.aws-secret-key={SECRET_KEY}\n",
+            s3.endpoint
+        );
+        Trino::start_on(name, uri, &files)
+    }
+
+    fn start_on(name: &str, uri: &str, files: &str) -> Result<Trino> {
         let java = java::home(&format!("Trino {VERSION}"), 24..=u32::MAX)?;
         let distribution = install()?;
         let port = free_port()?;
@@ -49,7 +64,7 @@ impl Trino {
             ("iceberg", "connector.name=iceberg\niceberg.register-table-procedure.enabled=true\n".to_owned()),
             ("delta", "connector.name=delta_lake\ndelta.register-table-procedure.enabled=true\n".to_owned()),
         ] {
-            let properties = format!("{properties}hive.metastore.uri={uri}\nfs.hadoop.enabled=true\n");
+            let properties = format!("{properties}hive.metastore.uri={uri}\n{files}");
             fs::write(catalogs.join(format!("{catalog}.properties")), properties)?;
         }
         let config = settings.path().join("config.properties");
@@ -81,7 +96,7 @@ impl Trino {
 }
 
 fn install() -> Result<PathBuf> {
-    cache::once(&format!("trino-server-{VERSION}"), |folder| {
+    cache::once("trino-server", VERSION, |folder| {
         let archive = maven::get(folder, "io.trino", "trino-server", VERSION, "tar.gz")?;
         // Plugins share files by hard links to whichever comes first, so that all are unpacked before most are removed.
         python::run(Command::new("tar").args(["-xzf"]).arg(&archive).args(["--strip-components=1", "-C"]).arg(folder))?;

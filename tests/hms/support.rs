@@ -81,6 +81,7 @@ pub struct Server {
 
 /// What a test may change before its server starts.
 pub struct Options {
+    pub tls: Option<tokio_rustls::TlsAcceptor>,
     pub limits: Limits,
     pub lock_lease: i64,
     pub event_retention: i64,
@@ -91,6 +92,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            tls: None,
             limits: Limits {
                 max_request: 100 << 20,
                 max_answer: 2 << 30,
@@ -136,7 +138,7 @@ impl Server {
         let catalog =
             Service::open(store(postgres.clone().database(&name)).await.with_cache(), objects, rules).await.unwrap();
         let server =
-            hms::Server::bind(([127, 0, 0, 1], 0).into(), None, options.limits, catalog.clone()).await.unwrap();
+            hms::Server::bind(([127, 0, 0, 1], 0).into(), options.tls, options.limits, catalog.clone()).await.unwrap();
         let address = server.local_addr().unwrap();
         let shutdown = CancellationToken::new();
         tokio::spawn(server.run(shutdown.clone()));

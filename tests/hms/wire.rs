@@ -1,9 +1,10 @@
 //! The wire: transports, protocols, and what clients that misbehave get.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use propolis_thrift::codec::{ApplicationExceptionKind, CallError, Protocol};
-use propolis_thrift::{args, methods};
+use propolis_thrift::codec::{self, ApplicationExceptionKind, CallError, Protocol};
+use propolis_thrift::{Method, args, methods};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -125,4 +126,48 @@ async fn connections_are_limited_and_idle_ones_closed() {
     assert_eq!(first.stream.read(&mut [0; 1]).await.unwrap(), 0, "an idle connection is closed");
     assert_eq!(second.stream.read(&mut [0; 1]).await.unwrap(), 0);
     ask(&mut server.client().await).await;
+}
+
+#[tokio::test]
+async fn over_tls_the_same_is_served_and_without_it_nothing() {
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    std::fs::write(&certificate, certified.cert.pem()).unwrap();
+    std::fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
+    let tls = propolis::hms::server::tls_acceptor(&certificate, &key).unwrap();
+    let server = Server::start_with(Options { tls: Some(tls), ..Options::default() }).await;
+
+    let mut trusted = rustls::RootCertStore::empty();
+    trusted.add(certified.cert.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(trusted)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    let mut stream = connector.connect("localhost".try_into().unwrap(), stream).await.unwrap();
+    let call = codec::encode_call(Protocol::Binary, 7, &methods::GetAllDatabases::request(args::GetAllDatabases {}));
+    let call = call.unwrap().into_bytes();
+    stream.write_all(&(call.len() as u32).to_be_bytes()).await.unwrap();
+    stream.write_all(&call).await.unwrap();
+    let mut reply = vec![0; stream.read_u32().await.unwrap() as usize];
+    stream.read_exact(&mut reply).await.unwrap();
+    let names = codec::decode_result::<methods::GetAllDatabases>(Protocol::Binary, reply.into()).unwrap();
+    assert_eq!(names, ["default"]);
+
+    let mut plain = TcpStream::connect(server.address).await.unwrap();
+    plain.write_all(&call).await.unwrap();
+    let mut rest = Vec::new();
+    let _ = plain.read_to_end(&mut rest).await;
+    assert!(codec::decode_result::<methods::GetAllDatabases>(Protocol::Binary, rest.into()).is_err());
+}
+
+#[tokio::test]
+async fn a_certificate_that_cannot_be_used_is_named() {
+    let missing = std::path::Path::new("/nowhere/cert.pem");
+    let refused = propolis::hms::server::tls_acceptor(missing, missing).err().unwrap();
+    assert!(refused.message.starts_with("tls_cert /nowhere/cert.pem cannot be used"), "{}", refused.message);
 }

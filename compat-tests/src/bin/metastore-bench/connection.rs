@@ -207,3 +207,72 @@ impl Connection {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::net::TcpListener;
+
+    use propolis_thrift::codec::{ApplicationExceptionKind, encode_exception, encode_reply};
+    use propolis_thrift::types::Table;
+    use propolis_thrift::{Exception, FastStr, Reply, args, methods};
+
+    use super::*;
+
+    /// A server that answers each call, whatever it is, with the next of these replies.
+    fn answering(replies: Vec<Bytes>) -> Connection {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            for reply in replies {
+                let _ = stream.read(&mut [0; 1024]).unwrap();
+                stream.write_all(&reply).unwrap();
+            }
+        });
+        Connection::open(&address).unwrap()
+    }
+
+    fn reply(reply: &Reply) -> Bytes {
+        encode_reply(Protocol::Binary, 0, reply, usize::MAX).unwrap().into_bytes()
+    }
+
+    /// Longer than the buffer.
+    fn names() -> Vec<FastStr> {
+        (0..50_000).map(|i| FastStr::from(format!("table number {i}"))).collect()
+    }
+
+    #[test]
+    fn replies_are_taken_whole_one_after_the_other() {
+        let table = Table { table_name: Some("t".into()), parameters: Some(Default::default()), ..Default::default() };
+        let list = reply(&methods::GetTables::reply(Ok(names())).unwrap());
+        let mut connection = answering(vec![
+            list.clone(),
+            reply(&methods::GetTable::reply(Ok(table.clone())).unwrap()),
+            reply(&methods::DropTable::reply(Ok(())).unwrap()),
+            list,
+        ]);
+        let call = encode::<methods::GetAllDatabases>(args::GetAllDatabases {}).unwrap();
+        connection.call(&call).unwrap();
+        assert_eq!(connection.result::<methods::GetTable>(args::GetTable::default()).unwrap(), table);
+        connection.call(&call).unwrap();
+        let kept = connection.call_and_keep(&call).unwrap();
+        assert_eq!(decode::<methods::GetTables>(kept).unwrap(), names());
+    }
+
+    #[test]
+    fn exceptions_are_errors_and_the_connection_lives_on() {
+        let gone = Exception::NoSuchObject("no table t".to_owned());
+        let unknown = "Invalid method name: 'f'";
+        let mut connection = answering(vec![
+            reply(&methods::GetTable::reply(Err(gone)).unwrap()),
+            encode_exception(Protocol::Binary, "f", 0, ApplicationExceptionKind::UNKNOWN_METHOD, unknown),
+            reply(&methods::DropTable::reply(Ok(())).unwrap()),
+        ]);
+        let call = encode::<methods::GetAllDatabases>(args::GetAllDatabases {}).unwrap();
+        assert_eq!(connection.call(&call).unwrap_err().to_string(), "no table t");
+        assert_eq!(connection.call(&call).unwrap_err().to_string(), unknown);
+        connection.call(&call).unwrap();
+        assert!(connection.call(&call).is_err(), "the server has gone");
+    }
+}

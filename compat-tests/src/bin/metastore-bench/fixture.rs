@@ -262,3 +262,21 @@ pub fn check_table(table: &Table) -> Result<()> {
     ensure!(team.is_some_and(|team| team == "bench"), "a table has lost its parameters");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_partition_has_values_of_its_own_and_a_day_has_its_share() {
+        for (batches, partitions) in [(DAY, 50_000), (LONG_DAY, 1_000_000)] {
+            let mut seen = HashSet::new();
+            assert!((0..partitions).all(|i| seen.insert(partition_name(&values(batches, i)))));
+            let day = &values(batches, partitions / 2)[0];
+            let of_day = (0..partitions).filter(|i| values(batches, *i)[0] == *day).count();
+            assert_eq!(of_day, batches * REGIONS);
+        }
+    }
+}

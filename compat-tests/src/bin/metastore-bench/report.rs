@@ -192,3 +192,53 @@ fn write_ratio(text: &mut String, dividend: Option<f64>, divisor: Option<f64>) -
         _ => write!(text, " |"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::Spent;
+
+    fn server(name: &str) -> ServerReport {
+        let memory = Memory { server: Some(5_000_000), ..Memory::default() };
+        ServerReport {
+            name: name.to_owned(),
+            address: String::new(),
+            memory_before: memory,
+            memory_after: memory,
+            postgres_peak: None,
+        }
+    }
+
+    fn measured(latency: u64, cpu: Option<u64>) -> Outcome {
+        let spent =
+            Spent { elapsed: Duration::from_secs(1), server: cpu.map(Duration::from_millis), ..Spent::default() };
+        let latencies = vec![Duration::from_millis(latency); 10];
+        Outcome::Measured(Summary::of(&Measured { latencies, spent, memory: Memory::default() }))
+    }
+
+    #[test]
+    fn two_servers_are_compared_and_what_is_not_known_is_empty() {
+        let row = |call: &str, results| Row { call: call.to_owned(), clients: 1, results };
+        let report = Report {
+            run: String::new(),
+            seconds: 1.0,
+            processors: 2,
+            load_average: [String::new(), String::new()],
+            servers: vec![server("a"), server("b")],
+            rows: vec![
+                row("known", vec![measured(20, Some(100)), measured(2, Some(50))]),
+                row("no pid", vec![measured(20, None), measured(2, None)]),
+                row("fails", vec![Outcome::Failed { error: "no | such".to_owned() }, measured(2, None)]),
+            ],
+        };
+        let text = report.markdown();
+        let rows: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            rows[2],
+            "| known | 1 | 20.0 / 20.0 | 10.0 | 10.0 | 2.00 / 2.00 | 10.0 | 5.00 | 10.0 | 1.00 | 2.00 |"
+        );
+        assert_eq!(rows[3], "| no pid | 1 | 20.0 / 20.0 | 10.0 |  | 2.00 / 2.00 | 10.0 |  | 10.0 | 1.00 | |");
+        assert_eq!(rows[4], "| fails | 1 | no   such | | | 2.00 / 2.00 | 10.0 |  | | | |");
+        assert!(text.contains("| a | 5 | 5 |  |  |  |  |"), "{text}");
+    }
+}
