@@ -4,11 +4,12 @@ import datetime
 
 import pyarrow as pa
 
-from clients import Trino, iceberg_catalog, spark_session, unique
+from clients import Trino, iceberg_catalog, spark_session, unique, wait_for_trino
 from spark_tables import described, rows
 from steps import contains, equal, finish, lacks, refused, step
 from trino_tables import first, statistics_of
 
+wait_for_trino()
 db = unique("across")
 spark = spark_session()
 catalog = iceberg_catalog()

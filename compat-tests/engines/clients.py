@@ -10,6 +10,7 @@ S3_ENDPOINT     the store that the warehouse lies on, for the workload on S3
 """
 
 import os
+import time
 import uuid
 from contextlib import contextmanager
 from urllib.parse import urlparse
@@ -84,6 +85,19 @@ class Trino:
         cursor = self.connection.cursor()
         cursor.execute(statement)
         return [tuple(row) for row in cursor.fetchall()]
+
+
+def wait_for_trino():
+    """Trino accepts statements some seconds before it has nodes to run them."""
+    from trino.exceptions import TrinoQueryError
+
+    for _ in range(60):
+        try:
+            return Trino("tpch")("SELECT count(*) FROM tpch.tiny.region")
+        except TrinoQueryError as error:
+            if error.error_name != "NO_NODES_AVAILABLE":
+                raise
+            time.sleep(1)
 
 
 def iceberg_catalog():

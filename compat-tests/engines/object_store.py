@@ -1,12 +1,13 @@
-"""Trino and PyIceberg on a warehouse on S3: the metastore makes and removes what is there."""
+"""Trino and PyIceberg on warehouses on S3: the metastore makes and removes what is there."""
 
 import pyarrow as pa
 from pyarrow.fs import FileSelector, FileType
 
-from clients import Trino, s3_catalog, s3_files, unique
+from clients import Trino, s3_catalog, s3_files, unique, wait_for_trino
 from steps import contains, equal, finish, lacks, refused, step
 from trino_tables import first, statistics_of
 
+wait_for_trino()
 db = unique("stored")
 files = s3_files()
 
@@ -23,7 +24,9 @@ def folder(table):
 
 with step("create a schema: its folder is made"):
     Trino("hive")(f"CREATE SCHEMA {db}")
-    equal(files.get_file_info(f"lake/warehouse/{db}.db").type, FileType.Directory)
+    root = Trino("hive")(f"SHOW CREATE SCHEMA {db}")[0][0].split("'")[1]
+    contains((f"s3://lake/managed/{db}.db", f"s3://lake/external/{db}.db"), root)
+    equal(files.get_file_info(root.removeprefix("s3://")).type, FileType.Directory)
 trino, delta, ice = Trino("hive", db), Trino("delta", db), Trino("iceberg", db)
 with step("a location in a bucket that is not there: nothing is half made"):
     refused(lambda: trino(f"CREATE SCHEMA {db}_lost WITH (location = 's3://no-such-bucket/x')"), "no-such-bucket")
@@ -31,14 +34,14 @@ with step("a location in a bucket that is not there: nothing is half made"):
 
 with step("a managed table"):
     trino("CREATE TABLE nations AS SELECT * FROM tpch.tiny.nation")
-    equal(folder("nations"), f"s3://lake/warehouse/{db}.db/nations")
+    equal(folder("nations"), f"{root}/nations")
     equal(statistics_of(trino, "nations")["regionkey"][1:], (5, 0, "0", "4"))
 with step("partitions"):
     trino("CREATE TABLE days (id integer, dt varchar) WITH (partitioned_by = ARRAY['dt'])")
     trino("INSERT INTO days VALUES (1, 'a b'), (2, 'c/d'), (3, 'e=f')")
     equal(trino("SELECT id FROM days WHERE dt = 'c/d'"), [(2,)])
     trino("DELETE FROM days WHERE dt = 'a b'")
-    equal([key for key in objects(f"s3://lake/warehouse/{db}.db/days") if "a b" in key], [])
+    equal([key for key in objects(f"{root}/days") if "a b" in key], [])
 with step("an empty partition"):
     trino(f"CALL system.create_empty_partition('{db}', 'days', ARRAY['dt'], ARRAY['g'])")
     equal(first(trino('SELECT dt FROM "days$partitions" ORDER BY dt')), ["c/d", "e=f", "g"])
@@ -88,7 +91,10 @@ with step("an Iceberg table of Trino's and PyIceberg's"):
     ice("INSERT INTO of_pyiceberg VALUES 5")
     equal(s3_catalog().load_table(f"{db}.of_pyiceberg").scan().to_arrow()["id"].to_pylist(), [5])
 with step("drop the schema with all that is in it"):
+    delta("DROP TABLE changes")
+    for table in ("events", "of_pyiceberg"):
+        ice(f"DROP TABLE {table}")
     trino(f"DROP SCHEMA {db} CASCADE")
     lacks(first(trino("SHOW SCHEMAS")), db)
-    equal([key for key in objects(f"s3://lake/warehouse/{db}.db") if "/nations/" in key], [])
+    equal([key for key in objects(root) if "/nations/" in key], [])
 finish()

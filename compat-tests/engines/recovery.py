@@ -12,11 +12,12 @@ from hive_metastore.ttypes import FieldSchema, Partition, SerDeInfo, StorageDesc
 from pyiceberg.schema import Schema
 from pyiceberg.types import IntegerType, NestedField
 
-from clients import Trino, iceberg_catalog, metastore, spark_session, unique
+from clients import Trino, iceberg_catalog, metastore, spark_session, unique, wait_for_trino
 from spark_tables import rows
 from steps import all_passed, contains, equal, finish, step
 from trino_tables import first, statistics_of
 
+wait_for_trino()
 db = unique("recovery")
 spark = spark_session()
 catalog = iceberg_catalog()

@@ -2,10 +2,11 @@
 
 import os
 
-from clients import SCRATCH, Trino, unique
+from clients import SCRATCH, Trino, unique, wait_for_trino
 from steps import contains, equal, finish, lacks, refused, step
 from trino_tables import first
 
+wait_for_trino()
 db = unique("delta")
 with step("create a schema"):
     Trino("delta")(f"CREATE SCHEMA {db}")

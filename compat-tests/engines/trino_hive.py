@@ -2,8 +2,10 @@
 
 import trino_partitions
 import trino_tables
+from clients import wait_for_trino
 from steps import finish
 
+wait_for_trino()
 trino_tables.run()
 trino_partitions.run()
 finish()

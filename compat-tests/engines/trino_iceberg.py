@@ -3,10 +3,11 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-from clients import SCRATCH, Trino, unique
+from clients import SCRATCH, Trino, unique, wait_for_trino
 from steps import contains, equal, finish, lacks, refused, step
 from trino_tables import first, statistics_of
 
+wait_for_trino()
 db = unique("ice")
 with step("create a schema"):
     Trino("iceberg")(f"CREATE SCHEMA {db}")

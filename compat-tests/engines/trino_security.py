@@ -1,12 +1,13 @@
 """Trino's Hive connector with SQL-standard security: roles, grants and who is denied what."""
 
-from clients import Trino, metastore, unique
+from clients import Trino, metastore, unique, wait_for_trino
 from steps import contains, equal, finish, lacks, refused, step
 from trino_tables import first
 
 CATALOG = "secure"
 DENIED = "access denied"
 
+wait_for_trino()
 db = unique("secure")
 root, alice, bob, carol = (unique(name) for name in ("root", "alice", "bob", "carol"))
 analysts, writers = (unique(name) for name in ("analysts", "writers"))

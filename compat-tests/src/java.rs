@@ -57,3 +57,17 @@ fn version(home: &Path) -> Option<u32> {
     let digits = version.strip_prefix("1.").unwrap_or(version);
     digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_missing_jdk_is_asked_for() {
+        let error = super::home("Sequoia", 900..=u32::MAX).map(|home| home.display().to_string());
+        let message = error.map_err(|error| error.to_string());
+        assert!(
+            message.as_ref().is_err_and(|text| text.starts_with("Sequoia needs a JDK 900 or newer")),
+            "{message:?}"
+        );
+        assert!(message.is_err_and(|text| text.contains("JAVA_HOME_900")));
+    }
+}

@@ -55,8 +55,7 @@ fn ivy_jar() -> Result<PathBuf> {
 /// Iceberg's runtime for Spark 3.5.
 pub fn iceberg_jar() -> Result<PathBuf> {
     let (name, version) = ("iceberg-spark-runtime-3.5_2.12", "1.12.0");
-    let folder = cache::once(name, version, |folder| {
-        get(folder, "org.apache.iceberg", name, version, "jar").map(drop)
-    })?;
+    let folder =
+        cache::once(name, version, |folder| get(folder, "org.apache.iceberg", name, version, "jar").map(drop))?;
     Ok(folder.join(format!("{name}-{version}.jar")))
 }

@@ -42,10 +42,11 @@ impl Metastore {
         }
     }
 
-    /// The same with a warehouse on S3, and always Propolis.
+    /// The same with its warehouses on S3, and always Propolis.
     pub fn start_on_s3(name: &str, s3: &ObjectStore) -> Result<Metastore> {
         Metastore::start_propolis(name, |command| {
-            command.args(["--warehouse", &format!("s3://{BUCKET}/warehouse")]).envs([
+            let (managed, external) = (format!("s3://{BUCKET}/managed"), format!("s3://{BUCKET}/external"));
+            command.args(["--warehouse", &managed, "--external-warehouse", &external]).envs([
                 ("AWS_ENDPOINT_URL", s3.endpoint.as_str()),
                 ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
                 ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),

@@ -48,8 +48,9 @@ impl Service {
         database.version = 1;
         if database.owner_name.is_none() {
             database.owner_name = Some(self.owner(caller));
-            database.owner_type.get_or_insert(PrincipalType::User);
         }
+        // Clients of before Hive 4 name an owner and no type, and Trino does not read a database without one.
+        database.owner_type.get_or_insert(PrincipalType::User);
         let mut transaction = self.store.begin().await?;
         let catalog = catalogs::get_for_child(&mut transaction, &database.name.catalog).await?.ok_or_else(|| {
             CatalogError::invalid_object(format!(

@@ -38,6 +38,10 @@ async fn a_database_lives_through_create_alter_and_drop() {
     let created = get(&mut client, "sales").await;
     assert_eq!(created.name.as_deref(), Some("sales"));
     assert_eq!(created.owner_name.as_deref(), Some("ada"));
+    assert_eq!(created.owner_type, Some(types::PrincipalType::USER));
+    let owned = types::Database { name: text("owned"), owner_name: text("bob"), ..Default::default() };
+    client.call::<methods::CreateDatabase>(args::CreateDatabase { database: Some(owned) }).await.unwrap();
+    assert_eq!(get(&mut client, "owned").await.owner_type, Some(types::PrincipalType::USER));
     assert_eq!(created.parameters, Some(map(&[])));
     assert!(server.folder("external/sales.db").is_dir());
 

@@ -1,6 +1,6 @@
 //! Altering and renaming partitions.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::super::tables::create::BASIC_STATISTICS;
@@ -9,7 +9,7 @@ use super::{Selection, check_values, events, no_partition};
 use crate::error::{CatalogError, ErrorKind, Result};
 use crate::model::parameters::{LAST_DDL_TIME, is_true};
 use crate::model::partition_name::partition_name;
-use crate::model::{Partition, PartitionBatch, Table, TableName};
+use crate::model::{Column, Partition, PartitionBatch, Table, TableName};
 use crate::store::partitions::{self, Which};
 use crate::store::{Connection, privileges, statistics};
 use crate::warehouse::{Location, Renamed};
@@ -36,6 +36,9 @@ impl Service {
         }
         let after: Vec<_> = changed.into_iter().zip(&old).map(|(new, old)| complete(&table, new, old)).collect();
         let after = share_storage(after, &old);
+        for (columns, values) in changed_columns(&old, &after) {
+            statistics::delete_from_partitions(&mut transaction, table.id, None, &values, Some(&columns)).await?;
+        }
         let after = self.stored_batch(&mut transaction, &table, &after, &before.storage).await?;
         partitions::update(&mut transaction, &after).await?;
         events::record_altered(&mut transaction, &before, &after).await?;
@@ -196,6 +199,26 @@ fn share_storage(mut changed: Vec<Partition>, old: &[Partition]) -> Vec<Partitio
             && *compared.entry((Arc::as_ptr(storage), Arc::as_ptr(old))).or_insert_with(|| storage == old)
         {
             *storage = Arc::clone(old);
+        }
+    }
+    changed
+}
+
+/// Columns that are gone or have another type, whose statistics say nothing any more: each set of them with the values
+/// of the partitions that it is of.
+fn changed_columns(old: &[Partition], new: &[Partition]) -> BTreeMap<Vec<String>, Vec<Vec<String>>> {
+    let mut changed: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (old, new) in old.iter().zip(new) {
+        let (Some(before), Some(after)) = (&old.storage, &new.storage) else { continue };
+        if Arc::ptr_eq(before, after) || before.columns == after.columns {
+            continue;
+        }
+        let stays = |column: &&Column| {
+            after.columns.iter().any(|new| new.name == column.name && new.type_name == column.type_name)
+        };
+        let gone: Vec<_> = before.columns.iter().filter(|column| !stays(column)).map(|c| c.name.clone()).collect();
+        if !gone.is_empty() {
+            changed.entry(gone).or_default().push(new.values.clone());
         }
     }
     changed

@@ -45,6 +45,7 @@ impl<'a> Condition<'a> {
         let mut condition = Self { sql, list: None, texts: Vec::new(), prepare: true };
         match which {
             Which::All => {}
+            Which::Values([]) => condition.sql.push_str(" and false"),
             Which::Values([one]) => {
                 condition.texts.push(borrow(one));
                 condition.sql.push_str(" and p.values = $2");

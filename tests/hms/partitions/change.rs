@@ -50,6 +50,51 @@ async fn values_say_which_partition_is_altered() {
 }
 
 #[tokio::test]
+async fn a_column_of_another_type_loses_its_statistics_in_that_partition() {
+    let (_server, mut client) = start().await;
+    let mut parts = Vec::new();
+    for dt in ["1", "2"] {
+        let mut new = partition("t", &[dt, "eu"]);
+        new.sd.as_mut().unwrap().cols = Some(columns(&[("a", "int"), ("b", "int")]));
+        parts.push(new);
+        let longs = types::LongColumnStatsData { num_nulls: 1, num_d_vs: 2, ..Default::default() };
+        let statistics = |name: &str| types::ColumnStatisticsObj {
+            col_name: FastStr::new(name),
+            col_type: "int".into(),
+            stats_data: types::ColumnStatisticsData::LongStats(longs.clone()),
+        };
+        add_all(&mut client, "t", vec![parts[parts.len() - 1].clone()], false).await.unwrap();
+        let sent = types::ColumnStatistics {
+            stats_desc: types::ColumnStatisticsDesc {
+                db_name: "default".into(),
+                table_name: "t".into(),
+                part_name: text(&format!("dt={dt}/region=eu")),
+                ..Default::default()
+            },
+            stats_obj: vec![statistics("a"), statistics("b")],
+            ..Default::default()
+        };
+        let request = args::UpdatePartitionColumnStatistics { stats_obj: Some(sent) };
+        client.call::<methods::UpdatePartitionColumnStatistics>(request).await.unwrap();
+    }
+    let mut changed = parts.swap_remove(0);
+    changed.sd.as_mut().unwrap().cols = Some(columns(&[("a", "int"), ("b", "string")]));
+    alter(&mut client, vec![changed]).await.unwrap();
+    let request = types::PartitionsStatsRequest {
+        db_name: "default".into(),
+        tbl_name: "t".into(),
+        col_names: texts(&["a", "b"]),
+        part_names: texts(&["dt=1/region=eu", "dt=2/region=eu"]),
+        ..Default::default()
+    };
+    let request = args::GetPartitionsStatisticsReq { request: Some(request) };
+    let known = client.call::<methods::GetPartitionsStatisticsReq>(request).await.unwrap().part_stats;
+    let names = |partition: &str| known[partition].iter().map(|c| c.col_name.to_string()).collect::<Vec<_>>();
+    assert_eq!(names("dt=1/region=eu"), ["a"]);
+    assert_eq!(names("dt=2/region=eu"), ["a", "b"]);
+}
+
+#[tokio::test]
 async fn one_bad_change_keeps_all_out() {
     let (_server, mut client) = start().await;
     fill(&mut client, &[["1", "eu"], ["2", "eu"]]).await;

@@ -187,6 +187,14 @@ async fn what_is_not_there_is_told() {
     let list = args::GetPartitions { db_name: text("default"), tbl_name: text("nope"), max_parts: Some(-1) };
     thrown(client.call::<methods::GetPartitions>(list).await, ExceptionKind::NoSuchObject);
     assert_eq!(names(&mut client, "nope").await, Vec::<String>::new());
+    client.create_table(table("default", "plain", &[("a", "int")], &[])).await;
+    let named = args::GetPartitionsByNames {
+        db_name: text("default"),
+        tbl_name: text("plain"),
+        names: Some(texts(&["dt=1", "dt=2"])),
+    };
+    assert_eq!(client.call::<methods::GetPartitionsByNames>(named).await.unwrap(), []);
+    assert_eq!(names(&mut client, "plain").await, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -99,12 +99,13 @@ pub async fn get_partitions_by_names_req(call: &Call, args: args::GetPartitionsB
     let names = texts(Some(required(request.names, "list of partition names")?));
     let batch = call.catalog.partitions(&name, &Selection::Names(&names), None).await?;
     if request.get_col_stats.unwrap_or_default() {
+        let arms = Arms::of(request.engine.as_ref());
         let engine = engine(request.engine.as_ref());
         let statistics = call.catalog.accurate_partition_statistics(&batch, engine).await?;
         let mut partitions = whole(&batch)?;
         for ((partition, row), columns) in partitions.iter_mut().zip(batch.rows()).zip(statistics) {
             if !columns.is_empty() {
-                let described = wire_described(&name, Some(&batch.name(&row)), engine, columns, Arms::All);
+                let described = wire_described(&name, Some(&batch.name(&row)), engine, columns, arms);
                 partition.col_stats = Some(described);
             }
         }
