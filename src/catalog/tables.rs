@@ -12,7 +12,6 @@ use super::{Caller, Service, name_pattern, record};
 use crate::error::{CatalogError, Result};
 use crate::filter::TableFilter;
 use crate::model::name::{DEFAULT_CATALOG, fold};
-use crate::model::parameters::is_true;
 use crate::model::{DatabaseName, EventKind, Table, TableName};
 use crate::store::{Connection, Transaction, partitions, statistics, tables};
 use crate::warehouse::Location;
@@ -195,9 +194,4 @@ impl Service {
 
 pub(super) fn no_table(name: &TableName) -> CatalogError {
     CatalogError::not_found(format!("Table {name} does not exist"))
-}
-
-/// Whether dropping skips the trash, by the table's own word.
-pub fn skips_trash(table: &Table) -> bool {
-    is_true(&table.parameters, "auto.purge") || is_true(&table.parameters, "skip.trash")
 }

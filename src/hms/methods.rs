@@ -57,7 +57,6 @@ macro_rules! serve {
                 // Boxed, or the future of every call would be as large as that of the largest.
                 $(Request::$method(args) => answer::<idl::$method>(Box::pin($handler(call, args)).await),)*
                 $(Request::$streamed(args) => stream::<idl::$streamed>(Box::pin($writer(call, args)).await),)*
-                #[allow(unreachable_patterns)]
                 other => not_yet(other),
             }
         }
