@@ -1,6 +1,6 @@
 //! Partition predicates, table filters and name patterns.
 //!
-//! A filter text becomes a [`Predicate`] over the partition keys of one table. The predicate can be printed as SQL,
+//! A filter text, of Hive's grammar or of Glue's, becomes a [`Predicate`] over the partition keys of one table. The predicate can be printed as SQL,
 //! which does the work, and evaluated in memory, which is what the SQL is tested against. The same syntax over a
 //! table's own fields is a [`TableFilter`]; the patterns of `get_tables` and its like are [`NamePattern`]s.
 //!
@@ -21,6 +21,7 @@
 //! `__HIVE_DEFAULT_PARTITION__` compares with the stored text under every type: it is how a filter asks for null.
 //! LIKE looks at the stored text under every type.
 
+mod expression;
 mod lexer;
 mod name;
 mod number;

@@ -1,11 +1,41 @@
 //! Filter text to tokens.
 //!
-//! As Hive's lexers read it (Filter.g up to 3.1, PartitionFilter.g4 since), which is stricter than what is taken here
-//! where clients differ: keywords are only words until the parser needs them, so that a key may be called `date`.
+//! As Hive's lexers read it (Filter.g up to 3.1, PartitionFilter.g4 since), or Glue's. Both are stricter than what is taken
+//! here where clients differ: keywords are only words until the parser needs them, so that a key may be called `date`.
 
 use std::borrow::Cow;
 
-use super::{FilterError, excerpt};
+use super::excerpt;
+
+/// Whose rules a filter is written by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// `"` quotes text as `'` does, and a backslash before the closing quote takes it as it is.
+    Hive,
+    /// `"` quotes names, a doubled quote within quotes is one, and words may have points in them.
+    Glue,
+}
+
+/// What is wrong with a filter, and at which byte.
+#[derive(Debug)]
+pub struct Fault {
+    pub offset: usize,
+    pub reason: Reason,
+}
+
+#[derive(Debug)]
+pub enum Reason {
+    /// The text is none of the grammar: how so, to go on a sentence.
+    Grammar(String),
+    /// It names what is not there, or compares what cannot be compared: a sentence.
+    Meaning(String),
+}
+
+impl Fault {
+    pub fn grammar(offset: usize, how: impl Into<String>) -> Self {
+        Fault { offset, reason: Reason::Grammar(how.into()) }
+    }
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Op {
@@ -110,8 +140,8 @@ impl Token<'_> {
 const MAX_TOKENS: usize = 2_100_000;
 
 /// Tokens with their byte offsets; the last is [`Token::End`].
-pub fn tokenize(text: &str) -> Result<Vec<(Token<'_>, usize)>, FilterError> {
-    let mut lexer = Lexer { text, at: 0 };
+pub fn tokenize(text: &str, dialect: Dialect) -> Result<Vec<(Token<'_>, usize)>, Fault> {
+    let mut lexer = Lexer { text, dialect, at: 0 };
     let mut tokens = Vec::new();
     loop {
         lexer.skip_while(|c| c.is_ascii_whitespace());
@@ -119,7 +149,7 @@ pub fn tokenize(text: &str) -> Result<Vec<(Token<'_>, usize)>, FilterError> {
         let token = lexer.next()?;
         let end = token == Token::End;
         if tokens.len() == MAX_TOKENS {
-            return Err(FilterError::at(text, start, format!("The filter has more than {MAX_TOKENS} words and signs")));
+            return Err(Fault::grammar(start, format!("it has more than {MAX_TOKENS} words and signs")));
         }
         tokens.push((token, start));
         if end {
@@ -130,11 +160,8 @@ pub fn tokenize(text: &str) -> Result<Vec<(Token<'_>, usize)>, FilterError> {
 
 struct Lexer<'a> {
     text: &'a str,
+    dialect: Dialect,
     at: usize,
-}
-
-fn in_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
 }
 
 impl<'a> Lexer<'a> {
@@ -151,6 +178,11 @@ impl<'a> Lexer<'a> {
         self.at += rest.find(|c| !wanted(c)).unwrap_or(rest.len());
     }
 
+    fn in_word(&self) -> impl Fn(char) -> bool + Copy + use<> {
+        let points = self.dialect == Dialect::Glue;
+        move |c| c.is_alphanumeric() || c == '_' || points && c == '.'
+    }
+
     fn take(&mut self, prefix: &str) -> bool {
         let found = self.rest().starts_with(prefix);
         if found {
@@ -159,7 +191,7 @@ impl<'a> Lexer<'a> {
         found
     }
 
-    fn next(&mut self) -> Result<Token<'a>, FilterError> {
+    fn next(&mut self) -> Result<Token<'a>, Fault> {
         const OPERATORS: [(&str, Op); 9] = [
             ("<=>", Op::Eq),
             ("==", Op::Eq),
@@ -186,22 +218,19 @@ impl<'a> Lexer<'a> {
                     _ => Token::Comma,
                 })
             }
-            '\'' | '"' => self.string(first),
-            '`' => self.quoted(),
+            '\'' | '"' if self.dialect == Dialect::Hive => self.string(first),
+            '\'' => Ok(Token::Text(self.quoted(first, "text")?)),
+            '`' | '"' => Ok(Token::Quoted(self.quoted(first, "name")?)),
             '-' | '+' | '.' => self.signed(first),
             '0'..='9' => Ok(self.digits()),
-            c if in_word(c) => Ok(self.word()),
-            other => Err(FilterError::at(
-                self.text,
-                self.at,
-                format!("Error parsing partition filter: unexpected character {other:?}"),
-            )),
+            c if self.in_word()(c) => Ok(self.word()),
+            other => Err(Fault::grammar(self.at, format!("unexpected character {other:?}"))),
         }
     }
 
     /// Text between quotes. As in Hive a backslash stays in the text, for clients send values as they are and LIKE
     /// patterns have escapes of their own; only before the closing kind of quote it means that quote itself.
-    fn string(&mut self, quote: char) -> Result<Token<'a>, FilterError> {
+    fn string(&mut self, quote: char) -> Result<Token<'a>, Fault> {
         let start = self.at;
         let from = start + 1;
         let mut text: Cow<'a, str> = Cow::Borrowed("");
@@ -227,37 +256,31 @@ impl<'a> Lexer<'a> {
                 at += 1;
             }
         }
-        Err(FilterError::at(
-            self.text,
-            start,
-            format!("Error parsing partition filter: the text that starts with {quote} does not end"),
-        ))
+        Err(Fault::grammar(start, format!("the text that starts with {quote} does not end")))
     }
 
-    fn quoted(&mut self) -> Result<Token<'a>, FilterError> {
+    /// What stands between quotes, in which two quotes are one.
+    fn quoted(&mut self, quote: char, what: &str) -> Result<Cow<'a, str>, Fault> {
         let start = self.at;
         let mut at = start + 1;
         let mut doubled = false;
-        while let Some(found) = self.text[at..].find('`') {
+        while let Some(found) = self.text[at..].find(quote) {
             at += found + 1;
-            if self.text[at..].starts_with('`') {
+            if self.text[at..].starts_with(quote) {
                 doubled = true;
                 at += 1;
                 continue;
             }
             self.at = at;
-            let name = &self.text[start + 1..at - 1];
-            return Ok(Token::Quoted(if doubled { name.replace("``", "`").into() } else { name.into() }));
+            let text = &self.text[start + 1..at - 1];
+            let one = [quote, quote].iter().collect::<String>();
+            return Ok(if doubled { text.replace(&one, &quote.to_string()).into() } else { text.into() });
         }
-        Err(FilterError::at(
-            self.text,
-            start,
-            "Error parsing partition filter: the name that starts with ` does not end",
-        ))
+        Err(Fault::grammar(start, format!("the {what} that starts with {quote} does not end")))
     }
 
     /// A number that begins with a sign or a point.
-    fn signed(&mut self, first: char) -> Result<Token<'a>, FilterError> {
+    fn signed(&mut self, first: char) -> Result<Token<'a>, Fault> {
         let start = self.at;
         if first != '.' {
             self.at += 1;
@@ -266,12 +289,8 @@ impl<'a> Lexer<'a> {
         let digits = self.at;
         let length = number_length(self.rest());
         self.at += length;
-        if length == 0 || self.peek().is_some_and(in_word) {
-            return Err(FilterError::at(
-                self.text,
-                start,
-                format!("Error parsing partition filter: no number after {first:?}"),
-            ));
+        if length == 0 || self.peek().is_some_and(self.in_word()) {
+            return Err(Fault::grammar(start, format!("no number after {first:?}")));
         }
         let number = &self.text[digits..self.at];
         Ok(Token::Number(match first {
@@ -292,13 +311,13 @@ impl<'a> Lexer<'a> {
                     end += if digits > 0 { digits + 1 } else { 0 };
                 }
             }
-            if !rest[end..].starts_with(in_word) {
+            if !rest[end..].starts_with(self.in_word()) {
                 self.at += end;
                 return if end > 10 { Token::Timestamp(&rest[..end]) } else { Token::Date(&rest[..end]) };
             }
         }
         let (number, after) = rest.split_at(number_length(rest));
-        let whole = number.bytes().all(|b| b.is_ascii_digit()) && !after.starts_with(in_word);
+        let whole = number.bytes().all(|b| b.is_ascii_digit()) && !after.starts_with(self.in_word());
         // Anything else, `1e5` too, may be a name.
         if whole || number.contains(['.', '-', '+']) {
             self.at += number.len();
@@ -309,7 +328,7 @@ impl<'a> Lexer<'a> {
 
     fn word(&mut self) -> Token<'a> {
         let start = self.at;
-        self.skip_while(in_word);
+        self.skip_while(self.in_word());
         Token::Word(&self.text[start..self.at])
     }
 }

@@ -32,15 +32,27 @@ impl NamePattern {
                 text.len()
             )));
         }
-        let text = text.trim().to_lowercase();
+        let text = lower_case(text.trim());
         let globs: Vec<_> = text.split('|').filter(|one| !one.is_empty()).map(Glob::name).collect();
         if globs.iter().any(Glob::is_all) {
             return Ok(NamePattern::all());
         }
         // Alternatives and runs are in the globs; what is left to a regular expression has more to it.
-        let extended = text.contains(['[', '(', '+', '?', '{', '^', '$', '\\']);
-        let regular = if extended { Regular::new(&text.replace(".*", "*").replace('*', ".*")) } else { None };
+        let regular =
+            if is_extended(&text) { Regular::new(&text.replace(".*", "*").replace('*', ".*")) } else { None };
         Ok(NamePattern { globs, regular })
+    }
+
+    /// As [`parse`](Self::parse), but a regular expression that cannot be read is an error.
+    pub fn parse_strict(text: &str) -> Result<Self, FilterError> {
+        let pattern = Self::parse(text)?;
+        if pattern.regular.is_none() && !pattern.is_all() && is_extended(&without_quotes(text)) {
+            return Err(FilterError::new(format!(
+                "{text:?} is no regular expression that is understood here: in it may be . * + ? {{n,m}} [...] (...) | ^ $ \
+                 \\d \\w \\s, escapes and \\Q...\\E, and at most 200 characters"
+            )));
+        }
+        Ok(pattern)
     }
 
     pub fn is_all(&self) -> bool {
@@ -75,6 +87,36 @@ impl NamePattern {
     }
 }
 
+/// Whether there is more to a pattern than alternatives and runs.
+fn is_extended(text: &str) -> bool {
+    text.contains(['[', '(', '+', '?', '{', '^', '$', '\\'])
+}
+
+/// The text in lower case, all but the letters after backslashes, where case is meaning.
+fn lower_case(text: &str) -> String {
+    let mut lower = String::with_capacity(text.len());
+    let mut is_escape = false;
+    for c in text.chars() {
+        if is_escape {
+            lower.push(c);
+        } else {
+            lower.extend(c.to_lowercase());
+        }
+        is_escape = c == '\\' && !is_escape;
+    }
+    lower
+}
+
+/// The text without its `\Q…\E`.
+fn without_quotes(text: &str) -> String {
+    let mut parts = text.split("\\Q");
+    let mut rest = parts.next().unwrap_or_default().to_owned();
+    for quoted in parts {
+        rest.push_str(quoted.split_once("\\E").map_or("", |(_, after)| after));
+    }
+    rest
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -104,6 +146,29 @@ mod tests {
             ("[", "a", false),
         ] {
             assert_eq!(NamePattern::parse(pattern).unwrap().matches(name), expected, "{pattern} on {name}");
+        }
+    }
+
+    #[test]
+    fn case_of_escapes_is_kept() {
+        for (pattern, name, expected) in [
+            (r"Trino__\QMy.Fn\E__.*", "trino__my.fn__0a", true),
+            (r"Trino__\QMy.Fn\E__.*", "trino__my-fn__0a", false),
+            (r"\W+", "--", true),
+            (r"\W+", "ab", false),
+            (r"\w+_X", "ab_x", true),
+        ] {
+            assert_eq!(NamePattern::parse_strict(pattern).unwrap().matches(name), expected, "{pattern} on {name}");
+        }
+    }
+
+    #[test]
+    fn strictly_broken_expressions_are_refused() {
+        for broken in ["[", "a(", "a{", "(?=a)b", r"a\", &format!("a+{}", "b".repeat(200))] {
+            assert!(NamePattern::parse_strict(broken).is_err(), "{broken}");
+        }
+        for fine in ["", "*", "a*b|c", r"\Q[\E.*", &"a".repeat(300), &format!(r"\Q{}\E", "b".repeat(300))] {
+            assert!(NamePattern::parse_strict(fine).is_ok(), "{fine}");
         }
     }
 

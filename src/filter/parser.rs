@@ -13,14 +13,15 @@
 //! ```
 //!
 //! This is Hive's grammar, of all versions together. NOT before a condition, NOT LIKE, IS NULL, decimal numbers and
-//! truth values are not in it; they are errors there, so taking them changes no answer.
+//! truth values are not in it; they are errors there, so taking them changes no answer. Glue's grammar is this one without
+//! STRUCT, by the words of [`Dialect::Glue`], and with parentheses around any name, constant and word too.
 
 use std::borrow::Cow;
 
-use super::lexer::{Op, Token, tokenize};
+use super::lexer::{Dialect, Fault, Op, Reason, Token, tokenize};
 use super::tree::Tree;
 use super::value::Constant;
-use super::{FilterError, MAX_DEPTH, MAX_FILTER_BYTES};
+use super::{FilterError, MAX_DEPTH, MAX_FILTER_BYTES, excerpt};
 
 /// What a filter is about: the keys it may name, and what its tests become. Errors are sentences for the caller.
 pub trait Scope {
@@ -39,29 +40,66 @@ pub trait Scope {
 }
 
 /// Reads a filter. A blank one is the condition that always holds.
-pub fn parse<S: Scope>(text: &str, scope: &S) -> Result<Tree<S::Test>, FilterError> {
+pub fn parse<S: Scope>(text: &str, dialect: Dialect, scope: &S) -> Result<Tree<S::Test>, FilterError> {
     if text.len() > MAX_FILTER_BYTES {
         let message = format!("The filter is {} bytes long; at most {MAX_FILTER_BYTES} are read", text.len());
         return Err(FilterError::new(message));
     }
+    // The beginnings of these sentences are those of the two services, which clients look for.
+    read(text, dialect, scope).map_err(|Fault { offset, reason }| match (reason, dialect) {
+        (Reason::Meaning(message), Dialect::Glue) => FilterError::new(message),
+        (Reason::Meaning(message), Dialect::Hive) => FilterError::at(text, offset, message),
+        (Reason::Grammar(how), Dialect::Glue) => {
+            FilterError::at(text, offset, format!("Unsupported expression '{}': {how}", excerpt(text)))
+        }
+        (Reason::Grammar(how), Dialect::Hive) => {
+            FilterError::at(text, offset, format!("Error parsing partition filter: {how}"))
+        }
+    })
+}
+
+fn read<S: Scope>(text: &str, dialect: Dialect, scope: &S) -> Parsed<Tree<S::Test>> {
     if let Some(offset) = text.find('\0') {
-        return Err(FilterError::at(text, offset, "Error parsing partition filter: it contains a NUL character"));
+        return Err(Fault::grammar(offset, "it contains a NUL character"));
     }
-    let tokens = tokenize(text)?;
+    let mut tokens = tokenize(text, dialect)?;
     if tokens.len() == 1 {
         return Ok(Tree::All(Vec::new()));
     }
-    Parser { text, tokens, at: 0, scope }.filter()
+    if dialect == Dialect::Glue {
+        tokens = unwrapped(tokens);
+    }
+    Parser { tokens, at: 0, scope }.filter()
+}
+
+type Tokens<'a> = Vec<(Token<'a>, usize)>;
+
+/// The tokens without the parentheses around single names, constants and words; those of lists stay.
+fn unwrapped(tokens: Tokens<'_>) -> Tokens<'_> {
+    let mut kept = Tokens::with_capacity(tokens.len());
+    for (token, offset) in tokens {
+        let wrapped = match kept.as_slice() {
+            [.., (Token::Open, _), (word, _), (Token::Text(_), _)] if word.is("DATE") || word.is("TIMESTAMP") => 2,
+            [.., (Token::Open, _), (Token::Open | Token::Close | Token::Comma | Token::Op(_) | Token::End, _)] => 0,
+            [.., (Token::Open, _), _] => 1,
+            _ => 0,
+        };
+        let open = kept.len().checked_sub(wrapped + 1).filter(|_| token == Token::Close && wrapped > 0);
+        match open {
+            Some(open) if open == 0 || !kept[open - 1].0.is("IN") => drop(kept.remove(open)),
+            _ => kept.push((token, offset)),
+        }
+    }
+    kept
 }
 
 struct Parser<'a, S> {
-    text: &'a str,
-    tokens: Vec<(Token<'a>, usize)>,
+    tokens: Tokens<'a>,
     at: usize,
     scope: &'a S,
 }
 
-type Parsed<T> = Result<T, FilterError>;
+type Parsed<T> = Result<T, Fault>;
 
 /// A condition and the height of its tree.
 type Grown<T> = (Tree<T>, usize);
@@ -252,8 +290,8 @@ impl<'a, S: Scope> Parser<'a, S> {
         Ok(if negated { self.opposite(tree) } else { tree })
     }
 
-    fn uneven(&self, offset: usize, keys: usize) -> FilterError {
-        FilterError::at(self.text, offset, format!("The STRUCT must have {keys} values, one for each key on the left"))
+    fn uneven(&self, offset: usize, keys: usize) -> Fault {
+        Fault::grammar(offset, format!("the STRUCT must have {keys} values, one for each key on the left"))
     }
 
     fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
@@ -367,14 +405,14 @@ impl<'a, S: Scope> Parser<'a, S> {
     }
 
     fn at<T>(&self, offset: usize, result: Result<T, String>) -> Parsed<T> {
-        result.map_err(|message| FilterError::at(self.text, offset, message))
+        result.map_err(|message| Fault { offset, reason: Reason::Meaning(message) })
     }
 
-    fn error(&self, message: impl Into<String>) -> FilterError {
-        FilterError::at(self.text, self.offset(), message)
+    fn error(&self, how: impl Into<String>) -> Fault {
+        Fault::grammar(self.offset(), how)
     }
 
-    fn expected(&self, what: &str) -> FilterError {
-        self.error(format!("Error parsing partition filter: expected {what}, found {}", self.peek().describe()))
+    fn expected(&self, what: &str) -> Fault {
+        self.error(format!("expected {what}, found {}", self.peek().describe()))
     }
 }

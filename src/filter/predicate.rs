@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::lexer::Op;
+use super::lexer::{Dialect, Op};
 use super::parser::{self, Scope};
 use super::pattern::{LikeDialect, Pattern};
 use super::tree::Tree;
@@ -57,7 +57,11 @@ pub enum Test {
 impl Predicate {
     /// Reads a filter of Hive's grammar over a table's partition keys. A blank filter holds for all.
     pub fn parse(text: &str, keys: &[PartitionKey<'_>], like: LikeDialect) -> Result<Predicate, FilterError> {
-        let tree = simplify(parser::parse(text, &Keys { keys, like })?);
+        Predicate::new(parser::parse(text, Dialect::Hive, &Keys { keys, like })?, keys)
+    }
+
+    pub(super) fn new(tree: Tree<Test>, keys: &[PartitionKey<'_>]) -> Result<Predicate, FilterError> {
+        let tree = simplify(tree);
         // Rows that must all differ are compared one by one.
         let conditions = tree.size(&|test| match test {
             Test::Rows { rows, negated: true, .. } => rows.len(),
@@ -105,13 +109,23 @@ impl Test {
         }
     }
 
-    fn opposite(self) -> Test {
+    pub(super) fn opposite(self) -> Test {
         match self {
             Test::Compare { column, op, value } => Test::Compare { column, op: op.opposite(), value },
             Test::OneOf { column, values, negated } => Test::OneOf { column, values, negated: !negated },
             Test::Like { key, pattern, negated } => Test::Like { key, pattern, negated: !negated },
             Test::Rows { columns, rows, negated } => Test::Rows { columns, rows, negated: !negated },
         }
+    }
+
+    /// The key is one of the values, each looked at under its class: the null partition is looked for as text.
+    pub(super) fn one_of_classes(key: usize, values: Vec<(Class, Value<'static>)>) -> Tree<Test> {
+        let mut by_class: BTreeMap<Class, Vec<_>> = BTreeMap::new();
+        for (class, value) in values {
+            by_class.entry(class).or_default().push(value);
+        }
+        let tests = by_class.into_iter().map(|(class, values)| Tree::Test(Test::one_of((key, class), values, false)));
+        Tree::any(tests.collect())
     }
 
     fn one_of(column: Column, mut values: Vec<Value<'static>>, negated: bool) -> Test {
@@ -178,12 +192,7 @@ impl Scope for Keys<'_> {
     }
 
     fn one_of(&self, key: usize, values: Vec<Self::Value>) -> Result<Tree<Test>, String> {
-        let mut by_class: BTreeMap<Class, Vec<_>> = BTreeMap::new();
-        for (class, value) in values {
-            by_class.entry(class).or_default().push(value);
-        }
-        let tests = by_class.into_iter().map(|(class, values)| Tree::Test(Test::one_of((key, class), values, false)));
-        Ok(Tree::any(tests.collect()))
+        Ok(Test::one_of_classes(key, values))
     }
 
     fn like(&self, key: usize, pattern: &str) -> Result<Tree<Test>, String> {

@@ -1,6 +1,6 @@
 //! Filters over tables, as in `get_table_names_by_filter`.
 
-use super::lexer::Op;
+use super::lexer::{Dialect, Op};
 use super::number::Number;
 use super::parser::{self, Scope};
 use super::pattern::{LikeDialect, Pattern};
@@ -41,7 +41,7 @@ enum Test {
 impl TableFilter {
     /// Reads a filter. A blank one holds for all tables.
     pub fn parse(text: &str) -> Result<TableFilter, FilterError> {
-        let tree = parser::parse(text, &Fields)?;
+        let tree = parser::parse(text, Dialect::Hive, &Fields)?;
         let conditions = tree.size(&|_| 1);
         if conditions > MAX_CONDITIONS {
             return Err(FilterError::new(format!(

@@ -163,6 +163,20 @@ impl Constant<'_> {
         };
         value.map(|value| (class, value)).ok_or(takes)
     }
+
+    /// As [`under`](Self::under), for a constant that must be a value of the class as it is written: no fraction under
+    /// an integer, no time under a date, not without one under a timestamp, and of that at most nine digits of a second.
+    pub fn cast(&self, class: Class) -> Option<(Class, Value<'static>)> {
+        let text = self.text();
+        let fits = match class {
+            _ if text == DEFAULT_PARTITION => true,
+            Class::Integer => Number::whole(text).is_some(),
+            Class::Date => text.len() == 10,
+            Class::Timestamp => (19..=29).contains(&text.len()) && text.as_bytes()[10] == b' ',
+            Class::Text | Class::Decimal | Class::Boolean => true,
+        };
+        if fits { self.under(class).ok() } else { None }
+    }
 }
 
 fn digits(text: &str, range: std::ops::Range<usize>) -> Option<u32> {

@@ -1,7 +1,8 @@
 //! Random filters over random partitions: a plain reading of their meaning, the evaluator and the SQL must agree, and a
-//! filter printed and read again must be the same.
+//! filter printed and read again must be the same. In Glue's grammar the same condition is the same predicate.
 #![allow(clippy::unwrap_used)]
 
+mod expression;
 mod sample;
 
 use std::fs::Permissions;
@@ -55,6 +56,7 @@ async fn meaning_evaluator_and_sql_agree() {
     .unwrap();
     let mut runner = TestRunner::new(Config::default());
     let mut met = 0;
+    let mut expressions = 0;
     for number in 0..200i64 {
         let (keys, rows, filters) = table().new_tree(&mut runner).unwrap().current();
         let types: Vec<Type> = keys.iter().map(|key| key.0).collect();
@@ -82,6 +84,12 @@ async fn meaning_evaluator_and_sql_agree() {
             let printed = predicate.to_string();
             assert_eq!(Predicate::parse(&printed, &keys, dialect), Ok(predicate.clone()), "{text}\n{printed}");
 
+            let expression = expression::of(&condition, &types).filter(|_| dialect == LikeDialect::Sql);
+            if let Some(expression) = expression {
+                expressions += 1;
+                assert_eq!(Predicate::parse_expression(&expression, &keys), Ok(predicate.clone()), "{expression}");
+            }
+
             let meant = |row: &[&str]| condition.holds(&types, row, false);
             let expected: Vec<i64> = (0..).zip(&rows).filter(|(_, row)| meant(row)).map(|(id, _)| id).collect();
             for (id, row) in (0..).zip(&rows) {
@@ -103,6 +111,7 @@ async fn meaning_evaluator_and_sql_agree() {
     }
     // Neither everything nor nothing.
     assert!((10_000..150_000).contains(&met), "{met}");
+    assert!(expressions > 300, "{expressions}");
     database.stop().await;
 }
 
