@@ -1,6 +1,7 @@
 //! The rules of the catalog, one file per noun. Each operation goes the same way: validate, write in one transaction,
 //! record the event, answer. No wire format is known here, and no SQL.
 
+pub mod access_keys;
 mod catalogs;
 pub mod databases;
 pub mod events;
@@ -10,9 +11,15 @@ pub mod locations;
 pub mod locks;
 pub mod partitions;
 pub mod privileges;
+pub mod resources;
 pub mod roles;
+pub mod search;
+pub mod schemas;
 pub mod statistics;
 pub mod tables;
+mod sealed;
+mod trees;
+mod tagged;
 mod types;
 
 use std::sync::Arc;
@@ -24,9 +31,12 @@ use crate::error::{CatalogError, Result};
 use crate::filter::{FilterError, NamePattern};
 use crate::model::{EventKind, NewEvent};
 use crate::store::{self, Connection, Store, installation};
+use crate::vault::Vault;
 use crate::warehouse::Warehouse;
 
+pub use access_keys::{AccessKeys, Credentials, NewAccessKey};
 pub use databases::DropDatabase;
+pub use resources::Listing;
 pub use tables::{AlterTable, CreateTable, DropTable, Expected};
 
 /// What the rules depend on and an operator decides.
@@ -46,6 +56,8 @@ pub struct Rules {
     pub event_retention: i64,
     /// The most partitions that a call may read whole; names are not limited.
     pub max_partitions: Option<i64>,
+    /// Schema registries that there may be within a scope, besides the default one.
+    pub max_schema_registries: i64,
 }
 
 /// Who is asking.
@@ -60,14 +72,15 @@ pub struct Caller {
 pub struct Service {
     store: Store,
     warehouse: Warehouse,
+    vault: Vault,
     rules: Arc<Rules>,
     opened_at: i64,
 }
 
 impl Service {
     /// Opens the catalog over a migrated database, and makes the default catalog and database if they are not there.
-    pub async fn open(store: Store, warehouse: Warehouse, rules: Rules) -> Result<Self> {
-        let service = Self { store, warehouse, rules: Arc::new(rules), opened_at: now() };
+    pub async fn open(store: Store, warehouse: Warehouse, vault: Vault, rules: Rules) -> Result<Self> {
+        let service = Self { store, warehouse, vault, rules: Arc::new(rules), opened_at: now() };
         service.ensure_default_catalog().await?;
         Ok(service)
     }

@@ -34,19 +34,40 @@ pub enum ErrorKind {
     Internal,
 }
 
+/// The object that was not found or is there already, for protocols that have texts of their own for it. Names are those
+/// within the object's parent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Object {
+    Catalog(String),
+    Database(String),
+    Table(String),
+    TableVersion(i64),
+    /// Its values.
+    Partition(Vec<String>),
+    Function(String),
+}
+
 /// An error with a message that says what was wrong, with which object, and what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct CatalogError {
     pub kind: ErrorKind,
     pub message: String,
+    /// What the error is about, where a kind of object is known to be missing or taken.
+    pub object: Option<Object>,
     #[source]
     pub cause: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl CatalogError {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), cause: None }
+        Self { kind, message: message.into(), object: None, cause: None }
+    }
+
+    /// The same error about this object.
+    pub fn about(mut self, object: Object) -> Self {
+        self.object = Some(object);
+        self
     }
 
     /// The same error with what lies behind it, for the log only.

@@ -1,6 +1,7 @@
 //! The only room that knows SQL. One file per noun; its functions take the connection or transaction they run in and
 //! never open one of their own.
 
+pub mod access_keys;
 mod cache;
 pub mod catalogs;
 pub mod database;
@@ -15,10 +16,14 @@ pub mod locks;
 pub mod managed;
 pub mod partitions;
 pub mod privileges;
+pub mod resources;
 pub mod roles;
+pub mod search;
+pub mod schemas;
 pub mod statistics;
 pub mod table_versions;
 pub mod tables;
+pub mod tags;
 mod transaction;
 
 use std::sync::Arc;

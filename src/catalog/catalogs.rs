@@ -1,13 +1,16 @@
-//! Catalogs, the top of the tree.
+//! Catalogs, the top of the tree. See [`verbatim`] for clients who keep the rules themselves.
+
+mod verbatim;
 
 use serde_json::json;
 
+use super::tagged::Tagged;
 use super::{Caller, Service, now, record};
-use crate::error::{CatalogError, Result};
+use crate::error::{CatalogError, Object, Result};
 use crate::filter::NamePattern;
 use crate::model::name::{DEFAULT_CATALOG, DEFAULT_DATABASE, check_word, fold};
 use crate::model::{Catalog, Database, DatabaseName, EventKind, PrincipalType};
-use crate::store::{Connection, catalogs, databases, functions, tables};
+use crate::store::{Connection, catalogs, databases};
 use crate::warehouse::Location;
 
 impl Service {
@@ -23,6 +26,8 @@ impl Service {
             location: self.rules.warehouse.clone(),
             parameters: Default::default(),
             created_at: now(),
+            updated_at: now(),
+            extra: Default::default(),
         };
         // Another server may be starting on the same database: then its catalog is as good as ours.
         if let Some(id) = catalogs::insert(&mut transaction, &catalog).await? {
@@ -48,6 +53,7 @@ impl Service {
     pub async fn create_catalog(&self, _caller: &Caller, mut catalog: Catalog, if_not_exists: bool) -> Result<()> {
         catalog.name = fold(&catalog.name);
         catalog.created_at = now();
+        catalog.updated_at = catalog.created_at;
         check_word("catalog", &catalog.name)?;
         if catalog.location.trim().is_empty() {
             return Err(CatalogError::invalid_object(format!(
@@ -58,11 +64,7 @@ impl Service {
         let location = Location::parse(&catalog.location)?;
         let mut transaction = self.store.begin().await?;
         let Some(id) = catalogs::insert(&mut transaction, &catalog).await? else {
-            return if if_not_exists {
-                Ok(())
-            } else {
-                Err(CatalogError::already_exists(format!("Catalog {} already exists", catalog.name)))
-            };
+            return if if_not_exists { Ok(()) } else { Err(taken(&catalog.name)) };
         };
         insert_default_database(&mut transaction, id, &catalog.name, catalog.location.clone()).await?;
         let body = json!({ "after": catalog });
@@ -82,7 +84,14 @@ impl Service {
         }
         let mut transaction = self.store.begin().await?;
         let before = catalogs::get_for_update(&mut transaction, &name).await?.ok_or_else(|| no_catalog(&name))?;
-        let after = Catalog { id: before.id, name: before.name.clone(), created_at: before.created_at, ..changed };
+        let after = Catalog {
+            id: before.id,
+            name: before.name.clone(),
+            created_at: before.created_at,
+            updated_at: now(),
+            extra: before.extra.clone(),
+            ..changed
+        };
         catalogs::update(&mut transaction, &after).await?;
         let body = json!({ "before": before, "after": after });
         record(&mut transaction, EventKind::AlterCatalog, &name, None, None, body).await?;
@@ -109,33 +118,46 @@ impl Service {
         }
         let default = DatabaseName::new(&name, DEFAULT_DATABASE);
         if let Some(database) = databases::get_for_update(&mut transaction, &default).await? {
-            if !tables::names(&mut transaction, &default, &NamePattern::all(), None).await?.is_empty()
-                || !functions::names(&mut transaction, &default, None).await?.is_empty()
-            {
+            if databases::is_used(&mut transaction, database.id).await? {
                 return Err(CatalogError::invalid_operation(format!(
                     "Catalog {name} is not empty: there are tables or functions in its database {DEFAULT_DATABASE}"
                 )));
             }
             databases::delete(&mut transaction, &database).await?;
         }
-        catalogs::delete(&mut transaction, catalog.id).await?;
-        let body = json!({ "before": catalog });
-        record(&mut transaction, EventKind::DropCatalog, &name, None, None, body).await?;
+        remove_catalog(&mut transaction, &catalog).await?;
         transaction.commit().await
     }
 }
 
-pub(super) fn no_catalog(name: &str) -> CatalogError {
-    CatalogError::not_found(format!("Catalog {name} does not exist"))
+/// Deletes the row of an empty catalog, and records that.
+pub(super) async fn remove_catalog(connection: &mut Connection, catalog: &Catalog) -> Result<()> {
+    catalogs::delete(connection, catalog.id).await?;
+    Tagged::catalog(&catalog.name).clear(connection).await?;
+    record(connection, EventKind::DropCatalog, &catalog.name, None, None, json!({ "before": catalog })).await
 }
 
-async fn insert_default_database(
+pub(super) fn no_catalog(name: &str) -> CatalogError {
+    CatalogError::not_found(format!("Catalog {name} does not exist")).about(Object::Catalog(name.to_owned()))
+}
+
+pub(super) fn taken(name: &str) -> CatalogError {
+    CatalogError::already_exists(format!("Catalog {name} already exists")).about(Object::Catalog(name.to_owned()))
+}
+
+pub(super) async fn insert_default_database(
     connection: &mut Connection,
     catalog_id: i64,
     catalog: &str,
     location: String,
 ) -> Result<()> {
-    let database = Database {
+    databases::insert(connection, catalog_id, &default_database(catalog, location)).await?;
+    Ok(())
+}
+
+/// The database that every catalog has, as it is before anybody changes it.
+pub(super) fn default_database(catalog: &str, location: String) -> Database {
+    Database {
         id: 0,
         name: DatabaseName::new(catalog, DEFAULT_DATABASE),
         description: Some("Default Hive database".to_owned()),
@@ -148,8 +170,8 @@ async fn insert_default_database(
         kind: "NATIVE".to_owned(),
         connector_name: None,
         remote_name: None,
+        implicit: true,
+        extra: Default::default(),
         version: 1,
-    };
-    databases::insert(connection, catalog_id, &database).await?;
-    Ok(())
+    }
 }

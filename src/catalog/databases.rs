@@ -1,15 +1,19 @@
-//! Databases.
+//! Databases. See [`verbatim`] for clients who keep the rules themselves.
+
+mod verbatim;
 
 use std::sync::Arc;
 
 use serde_json::json;
 
+use super::tagged::Tagged;
 use super::{Caller, Service, name_pattern, now, record};
-use crate::error::{CatalogError, Result};
+use crate::error::{CatalogError, Object, Result};
 use crate::filter::NamePattern;
+use crate::model::database::LOCATION_BY_DEFAULT;
 use crate::model::name::{DEFAULT_DATABASE, check_object, fold};
 use crate::model::{Database, DatabaseName, EventKind, PrincipalType};
-use crate::store::{catalogs, databases, functions, tables};
+use crate::store::{Transaction, catalogs, databases, functions, tables};
 use crate::warehouse::Location;
 
 /// How a database is dropped.
@@ -61,9 +65,8 @@ impl Service {
         if database.location.as_deref().is_none_or(str::is_empty) {
             database.location = Some(self.default_database_location(&catalog, &database.name.database));
         }
-        database.id = databases::insert(&mut transaction, catalog.id, &database)
-            .await?
-            .ok_or_else(|| CatalogError::already_exists(format!("Database {} already exists", database.name)))?;
+        database.id =
+            databases::insert(&mut transaction, catalog.id, &database).await?.ok_or_else(|| taken(&database.name))?;
         let body = json!({ "after": database });
         let name = &database.name;
         record(&mut transaction, EventKind::CreateDatabase, &name.catalog, Some(&name.database), None, body).await?;
@@ -94,9 +97,14 @@ impl Service {
             owner_name: changed.owner_name.or_else(|| before.owner_name.clone()),
             owner_type: changed.owner_type.or(before.owner_type),
             created_at: before.created_at,
+            implicit: false,
+            extra: before.extra.clone(),
             ..changed
         };
-        after.version = databases::update(&mut transaction, &after).await?;
+        if after.location != before.location {
+            after.extra.remove(LOCATION_BY_DEFAULT);
+        }
+        after.version = databases::update(&mut transaction, name, &after).await?;
         let body = json!({ "before": before, "after": after });
         record(&mut transaction, EventKind::AlterDatabase, &name.catalog, Some(&name.database), None, body).await?;
         transaction.commit().await?;
@@ -113,8 +121,29 @@ impl Service {
         let Some(database) = databases::get_for_update(&mut transaction, name).await? else {
             return if how.if_exists { Ok(()) } else { Err(no_database(name)) };
         };
-        let table_names = tables::names(&mut transaction, name, &NamePattern::all(), None).await?;
-        let function_names = functions::names(&mut transaction, name, None).await?;
+        let mut folders = self.remove_content(&mut transaction, &database, how).await?;
+        remove_database(&mut transaction, &database).await?;
+        transaction.commit().await?;
+        if how.delete_data {
+            for location in [&database.location, &database.managed_location].into_iter().flatten() {
+                folders.push(Location::parse(location)?);
+            }
+            self.delete_folders(&folders).await;
+        }
+        Ok(())
+    }
+
+    /// Removes the tables and functions of a database that is to be dropped. Answers the folders to delete after the
+    /// commit.
+    pub(super) async fn remove_content(
+        &self,
+        transaction: &mut Transaction,
+        database: &Database,
+        how: DropDatabase,
+    ) -> Result<Vec<Location>> {
+        let name = &database.name;
+        let table_names = tables::names(transaction, name, &NamePattern::all(), None).await?;
+        let function_names = functions::names(transaction, name, None).await?;
         if !how.cascade {
             for (what, names) in [("tables", &table_names), ("functions", &function_names)] {
                 if let Some(first) = names.first() {
@@ -126,24 +155,14 @@ impl Service {
             }
         }
         let mut folders = Vec::new();
-        for table in self.store.get_tables(&mut transaction, name, &table_names).await? {
+        for table in self.store.get_tables(transaction, name, &table_names).await? {
             if how.delete_data {
-                folders.extend(self.table_folders(&mut transaction, &table).await?);
+                folders.extend(self.table_folders(transaction, &table).await?);
             }
-            self.remove_table(&mut transaction, &table).await?;
+            self.remove_table(transaction, &table).await?;
         }
-        functions::delete_all(&mut transaction, database.id).await?;
-        databases::delete(&mut transaction, &database).await?;
-        let body = json!({ "before": database });
-        record(&mut transaction, EventKind::DropDatabase, &name.catalog, Some(&name.database), None, body).await?;
-        transaction.commit().await?;
-        if how.delete_data {
-            for location in [&database.location, &database.managed_location].into_iter().flatten() {
-                folders.push(Location::parse(location)?);
-            }
-            self.delete_folders(&folders).await;
-        }
-        Ok(())
+        functions::delete_all(transaction, database.id).await?;
+        Ok(folders)
     }
 
     /// Who owns what this caller makes.
@@ -152,6 +171,20 @@ impl Service {
     }
 }
 
+/// Deletes the row of an empty database, and records that.
+pub(super) async fn remove_database(transaction: &mut Transaction, database: &Database) -> Result<()> {
+    let name = &database.name;
+    databases::delete(transaction, database).await?;
+    Tagged::database(name).clear(transaction).await?;
+    let body = json!({ "before": database });
+    record(transaction, EventKind::DropDatabase, &name.catalog, Some(&name.database), None, body).await
+}
+
+pub(super) fn taken(name: &DatabaseName) -> CatalogError {
+    CatalogError::already_exists(format!("Database {name} already exists"))
+        .about(Object::Database(name.database.clone()))
+}
+
 pub(super) fn no_database(name: &DatabaseName) -> CatalogError {
-    CatalogError::not_found(format!("Database {name} does not exist"))
+    CatalogError::not_found(format!("Database {name} does not exist")).about(Object::Database(name.database.clone()))
 }

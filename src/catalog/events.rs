@@ -414,6 +414,7 @@ impl Body<'_> {
                 parameters: told.parameters,
                 created_at: told.created_at,
                 last_access_time: told.last_access_time,
+                last_analyzed_at: None,
                 write_id: told.write_id,
             })
             .collect())

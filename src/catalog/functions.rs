@@ -4,15 +4,21 @@ use serde_json::json;
 
 use super::databases::no_database;
 use super::{Caller, Service, name_pattern, now, record};
-use crate::error::{CatalogError, Result};
+use crate::error::{CatalogError, Object, Result};
+use crate::filter::NamePattern;
 use crate::model::function::Function;
-use crate::model::name::{DEFAULT_CATALOG, check_word};
+use crate::model::name::{DEFAULT_CATALOG, check_given, check_word, fold};
 use crate::model::{DatabaseName, EventKind};
 use crate::store::{Connection, databases, functions};
 
 impl Service {
     pub async fn get_function(&self, database: &DatabaseName, name: &str) -> Result<Function> {
-        functions::get(&mut *self.store.read().await?, database, name).await?.ok_or_else(|| no_function(database, name))
+        let mut connection = self.store.read().await?;
+        match functions::get(&mut connection, database, name).await? {
+            Some(function) => Ok(function),
+            None if self.store.get_database(&mut connection, database).await?.is_none() => Err(no_database(database)),
+            None => Err(no_function(database, name)),
+        }
     }
 
     /// Names in order; no pattern means all. An unknown database has none.
@@ -32,10 +38,47 @@ impl Service {
         functions::list_catalog(&mut *self.store.read().await?, DEFAULT_CATALOG).await
     }
 
+    /// Functions of a catalog, or of one of its databases, by database and name: of those after `after`, a database and
+    /// a name, the first `limit`.
+    pub async fn functions_after(
+        &self,
+        catalog: &str,
+        database: Option<&DatabaseName>,
+        pattern: &NamePattern,
+        after: (&str, &str),
+        limit: i64,
+    ) -> Result<Vec<Function>> {
+        let mut connection = self.store.read().await?;
+        if let Some(database) = database {
+            self.store.get_database(&mut connection, database).await?.ok_or_else(|| no_database(database))?;
+        }
+        let database = database.map(|database| database.database.as_str());
+        functions::list_after(&mut connection, &fold(catalog), database, pattern, after, limit).await
+    }
+
     pub async fn create_function(&self, caller: &Caller, mut function: Function) -> Result<()> {
         check_word("function", &function.name)?;
-        function.created_at = now();
         function.owner_name.get_or_insert_with(|| self.owner(caller));
+        self.register_function(caller, function).await
+    }
+
+    /// Replaces everything but the time of creation. Name and database may change, the catalog may not.
+    pub async fn alter_function(
+        &self,
+        caller: &Caller,
+        database: &DatabaseName,
+        name: &str,
+        changed: Function,
+    ) -> Result<()> {
+        check_word("function", &changed.name)?;
+        self.replace_function(caller, database, name, |before| Ok(Function { extra: before.extra.clone(), ..changed }))
+            .await
+    }
+
+    /// Stores a new function as it is given; its id and time of creation are the server's.
+    pub async fn register_function(&self, _caller: &Caller, mut function: Function) -> Result<()> {
+        check_given("function", &function.name)?;
+        function.created_at = now();
         let mut transaction = self.store.begin().await?;
         let database = databases::get_for_child(&mut transaction, &function.database)
             .await?
@@ -48,29 +91,27 @@ impl Service {
         transaction.commit().await
     }
 
-    /// Replaces everything but the time of creation. Name and database may change, the catalog may not.
-    pub async fn alter_function(
+    /// Replaces a function by what `change` makes of the stored one; id and time of creation stay.
+    pub async fn replace_function(
         &self,
         _caller: &Caller,
         database: &DatabaseName,
         name: &str,
-        changed: Function,
+        change: impl FnOnce(&Function) -> Result<Function> + Send,
     ) -> Result<()> {
-        check_word("function", &changed.name)?;
-        if changed.database.catalog != database.catalog {
+        let mut transaction = self.store.begin().await?;
+        let before = self.found_function(&mut transaction, database, name).await?;
+        let after = Function { id: before.id, created_at: before.created_at, ..change(&before)? };
+        check_given("function", &after.name)?;
+        if after.database.catalog != database.catalog {
             return Err(CatalogError::invalid_object(format!(
                 "Function {database}.{name} cannot move to catalog {}: functions stay in their catalog",
-                changed.database.catalog
+                after.database.catalog
             )));
         }
-        let mut transaction = self.store.begin().await?;
-        let home = databases::get_for_child(&mut transaction, &changed.database)
+        let home = databases::get_for_child(&mut transaction, &after.database)
             .await?
-            .ok_or_else(|| no_database(&changed.database))?;
-        let before = functions::get_for_update(&mut transaction, database, name)
-            .await?
-            .ok_or_else(|| no_function(database, name))?;
-        let after = Function { id: before.id, created_at: before.created_at, ..changed };
+            .ok_or_else(|| no_database(&after.database))?;
         let moves = (&after.database, &after.name) != (&before.database, &before.name);
         if moves && functions::get(&mut transaction, &after.database, &after.name).await?.is_some() {
             return Err(taken(&after.database, &after.name));
@@ -83,11 +124,23 @@ impl Service {
         transaction.commit().await
     }
 
+    /// The function, locked until the transaction ends.
+    async fn found_function(
+        &self,
+        connection: &mut Connection,
+        database: &DatabaseName,
+        name: &str,
+    ) -> Result<Function> {
+        match functions::get_for_update(connection, database, name).await? {
+            Some(function) => Ok(function),
+            None if self.store.get_database(connection, database).await?.is_none() => Err(no_database(database)),
+            None => Err(no_function(database, name)),
+        }
+    }
+
     pub async fn drop_function(&self, _caller: &Caller, database: &DatabaseName, name: &str) -> Result<()> {
         let mut transaction = self.store.begin().await?;
-        let function = functions::get_for_update(&mut transaction, database, name)
-            .await?
-            .ok_or_else(|| no_function(database, name))?;
+        let function = self.found_function(&mut transaction, database, name).await?;
         functions::delete(&mut transaction, function.id).await?;
         record_function(&mut transaction, EventKind::DropFunction, database, json!({ "before": function })).await?;
         transaction.commit().await
@@ -105,8 +158,10 @@ async fn record_function(
 
 fn no_function(database: &DatabaseName, name: &str) -> CatalogError {
     CatalogError::not_found(format!("Function {database}.{name} does not exist"))
+        .about(Object::Function(name.to_owned()))
 }
 
 fn taken(database: &DatabaseName, name: &str) -> CatalogError {
     CatalogError::already_exists(format!("Function {database}.{name} already exists"))
+        .about(Object::Function(name.to_owned()))
 }

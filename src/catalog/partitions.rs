@@ -1,19 +1,21 @@
-//! Partitions: looking them up and listing them. See [`add`], [`alter`], [`drop`] and [`exchange`] for the rest.
+//! Partitions: looking them up and listing them. See [`add`], [`alter`], [`drop`] and [`exchange`] for the rest, and
+//! [`verbatim`] for clients who keep the rules themselves.
 
 mod add;
 mod alter;
 mod drop;
 mod events;
 mod exchange;
+mod indexes;
 mod marks;
 mod selection;
+pub(super) mod verbatim;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Service;
-use super::tables::no_table;
-use crate::error::{CatalogError, ErrorKind, Result};
+use crate::error::{CatalogError, ErrorKind, Object, Result};
 use crate::model::partition_name::partition_name;
 use crate::model::{Partition, PartitionBatch, StorageDescriptor, Table, TableName};
 use crate::store::{Connection, partitions};
@@ -21,6 +23,9 @@ use crate::store::{Connection, partitions};
 pub use add::AddPartitions;
 pub use drop::DropPartitions;
 pub use selection::Selection;
+pub use verbatim::Refused;
+
+pub use crate::store::partitions::{Part, Segment};
 
 /// Which values of partitions are asked for, and how they come.
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +86,10 @@ impl Service {
         let mut connection = self.store.read().await?;
         let table = self.table_of_partitions(&mut connection, name).await?;
         let chosen = selection.resolve(&table)?;
+        if !table.is_partitioned() {
+            // There may be partitions all the same, but a name is made of keys.
+            return Ok(Vec::new());
+        }
         let mut names = partitions::names(&mut connection, &table, &chosen.which(), limit).await?;
         // In order of the values already: seldom is anything moved.
         names.sort();
@@ -116,14 +125,15 @@ impl Service {
     }
 
     async fn table_of_partitions(&self, connection: &mut Connection, name: &TableName) -> Result<Arc<Table>> {
-        self.store.get_table(connection, name).await?.ok_or_else(|| no_table(name))
+        let table = self.store.get_table(connection, name).await?;
+        self.found_table(connection, name, table).await
     }
 
     /// The table, kept from being dropped or changed until the transaction ends. Writers of partitions do not wait for
     /// each other here: what they meet at is the partitions themselves.
     async fn table_for_partitions(&self, connection: &mut Connection, name: &TableName) -> Result<Arc<Table>> {
-        let table = self.store.get_table_for_child(connection, name).await?.ok_or_else(|| no_table(name))?;
-        Ok(Arc::new(table))
+        let table = self.store.get_table_for_child(connection, name).await?;
+        self.found_table(connection, name, table).await.map(Arc::new)
     }
 
     /// A batch of these partitions, with their descriptors stored; those of `known` are stored already, by their ids.
@@ -194,9 +204,20 @@ pub(super) fn check_values(table: &Table, values: &[String]) -> Result<Vec<Strin
 }
 
 fn no_partition(table: &Table, values: &[String]) -> CatalogError {
-    CatalogError::not_found(format!(
-        "Partition {} of table {} does not exist",
-        partition_name(&table.partition_key_names(), values),
-        table.name
-    ))
+    CatalogError::not_found(format!("Partition {} of table {} does not exist", called(table, values), table.name))
+        .about(Object::Partition(values.to_vec()))
+}
+
+fn taken(table: &Table, values: &[String]) -> CatalogError {
+    CatalogError::already_exists(format!("Partition {} of table {} already exists", called(table, values), table.name))
+        .about(Object::Partition(values.to_vec()))
+}
+
+/// The name of a partition in messages; its values where they have no keys.
+fn called(table: &Table, values: &[String]) -> String {
+    if table.partition_keys.len() == values.len() {
+        partition_name(&table.partition_key_names(), values)
+    } else {
+        values.join("/")
+    }
 }

@@ -1,9 +1,11 @@
-//! Column statistics: reading, and forgetting. See [`write`] for updates and [`aggregate`] for many partitions as one.
+//! Column statistics: reading, and forgetting. See [`write`] for updates, [`aggregate`] for many partitions as one, and
+//! [`verbatim`] for clients who keep the rules themselves.
 //!
 //! Statistics belong to an engine: each keeps its own of the same column, and sees no other's.
 
 mod accurate;
 mod aggregate;
+mod verbatim;
 mod write;
 
 use std::collections::BTreeSet;
@@ -11,7 +13,6 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::tables::no_table;
 use super::{Caller, Service};
 use crate::error::{CatalogError, Result};
 use crate::model::name::fold;
@@ -30,7 +31,8 @@ impl Service {
         columns: Option<&[String]>,
     ) -> Result<Vec<ColumnStatistics>> {
         let mut connection = self.store.read().await?;
-        let table = self.store.get_table(&mut connection, name).await?.ok_or_else(|| no_table(name))?;
+        let table = self.store.get_table(&mut connection, name).await?;
+        let table = self.found_table(&mut connection, name, table).await?;
         statistics::of_table(&mut connection, table.id, engine, folded(columns).as_deref()).await
     }
 
@@ -44,7 +46,8 @@ impl Service {
         columns: Option<&[String]>,
     ) -> Result<Vec<Vec<ColumnStatistics>>> {
         let mut connection = self.store.read().await?;
-        let table = self.store.get_table(&mut connection, name).await?.ok_or_else(|| no_table(name))?;
+        let table = self.store.get_table(&mut connection, name).await?;
+        let table = self.found_table(&mut connection, name, table).await?;
         let values: Vec<_> = partitions.iter().map(|name| values_of(&table, name).unwrap_or_default()).collect();
         statistics::of_partitions(&mut connection, table.id, engine, &values, folded(columns).as_deref()).await
     }
@@ -94,7 +97,8 @@ impl Service {
     ) -> Result<()> {
         let columns = folded(columns);
         let mut transaction = self.store.begin().await?;
-        let mut table = self.store.get_table_for_update(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
+        let table = self.store.get_table_for_update(&mut transaction, name).await?;
+        let mut table = self.found_table(&mut transaction, name, table).await?;
         let gone = statistics::delete_from_table(&mut transaction, table.id, engine, columns.as_deref()).await?;
         check_gone(columns.as_deref(), &gone, || format!("Table {name}"))?;
         if accurate::unmark(&mut table.parameters, &gone) {
@@ -117,7 +121,8 @@ impl Service {
     ) -> Result<()> {
         let columns = folded(columns);
         let mut transaction = self.store.begin().await?;
-        let table = self.store.get_table_for_child(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
+        let table = self.store.get_table_for_child(&mut transaction, name).await?;
+        let table = self.found_table(&mut transaction, name, table).await?;
         let batch = self.partitions_to_change(&mut transaction, &Arc::new(table), partitions).await?;
         let values: Vec<Vec<String>> = batch.rows().map(|row| row.values().map(str::to_owned).collect()).collect();
         let gone =

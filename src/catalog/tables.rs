@@ -1,16 +1,20 @@
-//! Tables and views: reading, listing, dropping. See [`create`] and [`alter`] for the rest.
+//! Tables and views: reading, listing, dropping. See [`create`] and [`alter`] for the rest, and [`verbatim`] for
+//! clients who keep the rules themselves.
 
 mod alter;
 pub(super) mod create;
+mod verbatim;
+mod versions;
 
 use std::sync::Arc;
 
 use serde_json::json;
 
 use super::databases::no_database;
+use super::tagged::Tagged;
 use super::{Caller, Service, name_pattern, record};
-use crate::error::{CatalogError, Result};
-use crate::filter::TableFilter;
+use crate::error::{CatalogError, Object, Result};
+use crate::filter::{NamePattern, TableFilter};
 use crate::model::name::{DEFAULT_CATALOG, fold};
 use crate::model::{DatabaseName, EventKind, Table, TableName};
 use crate::store::{Connection, Transaction, partitions, statistics, tables};
@@ -19,6 +23,7 @@ use crate::warehouse::Location;
 pub use alter::{AlterTable, Expected};
 pub use create::{BASIC_STATISTICS, CreateTable, DO_NOT_UPDATE_STATS};
 pub use tables::Summary;
+pub use verbatim::{NewFile, RegisterTable, ReplaceTable};
 
 /// How a table is dropped.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,7 +39,38 @@ impl Service {
             return Ok(table);
         }
         let mut connection = self.store.read().await?;
-        self.store.get_table(&mut connection, name).await?.ok_or_else(|| no_table(name))
+        let table = self.store.get_table(&mut connection, name).await?;
+        self.found_table(&mut connection, name, table).await
+    }
+
+    /// The table that was looked for, or which is not there: it, or already its database.
+    pub(super) async fn found_table<T>(
+        &self,
+        connection: &mut Connection,
+        name: &TableName,
+        table: Option<T>,
+    ) -> Result<T> {
+        match table {
+            Some(table) => Ok(table),
+            None => {
+                let database = name.database_name();
+                let exists = self.store.get_database(connection, &database).await?.is_some();
+                Err(if exists { no_table(name) } else { no_database(&database) })
+            }
+        }
+    }
+
+    /// Tables of a database by name: of those after the name `after`, the first `limit`.
+    pub async fn tables_after(
+        &self,
+        database: &DatabaseName,
+        pattern: &NamePattern,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<Table>> {
+        let mut connection = self.store.read().await?;
+        self.store.get_database(&mut connection, database).await?.ok_or_else(|| no_database(database))?;
+        self.store.tables_after(&mut connection, database, pattern, after, limit).await
     }
 
     /// Those of the named tables that exist, each once, in name order.
@@ -94,8 +130,9 @@ impl Service {
 
     pub async fn drop_table(&self, _caller: &Caller, name: &TableName, how: DropTable) -> Result<()> {
         let mut transaction = self.store.begin().await?;
-        let Some(table) = self.store.get_table_for_update(&mut transaction, name).await? else {
-            return if how.if_exists { Ok(()) } else { Err(no_table(name)) };
+        let table = match self.store.get_table_for_update(&mut transaction, name).await? {
+            None if how.if_exists => return Ok(()),
+            table => self.found_table(&mut transaction, name, table).await?,
         };
         let delete_data = how.delete_data && table.owns_data();
         let folders = if delete_data { self.table_folders(&mut transaction, &table).await? } else { Vec::new() };
@@ -177,6 +214,7 @@ impl Service {
         statistics::delete_all(transaction, table.id).await?;
         partitions::delete_all(transaction, table.id).await?;
         tables::delete(transaction, table).await?;
+        Tagged::table(&table.name).clear(transaction).await?;
         let body = json!({ "before": table });
         self.record_table(transaction, EventKind::DropTable, &table.name, body).await
     }
@@ -193,5 +231,5 @@ impl Service {
 }
 
 pub(super) fn no_table(name: &TableName) -> CatalogError {
-    CatalogError::not_found(format!("Table {name} does not exist"))
+    CatalogError::not_found(format!("Table {name} does not exist")).about(Object::Table(name.table.clone()))
 }

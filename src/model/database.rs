@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DatabaseName, Parameters, PrincipalType};
+use super::{DatabaseName, Extra, Parameters, PrincipalType};
 
 /// The top of the tree. Times are seconds since the epoch, here and everywhere in the model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,7 +13,15 @@ pub struct Catalog {
     pub location: String,
     pub parameters: Parameters,
     pub created_at: i64,
+    #[serde(default)]
+    pub updated_at: i64,
+    /// See [`Table::extra`](super::Table::extra).
+    #[serde(default)]
+    pub extra: Extra,
 }
+
+/// The key in [`Database::extra`] of a database that came without a location and got the default one.
+pub const LOCATION_BY_DEFAULT: &str = "location_by_default";
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Database {
@@ -32,6 +40,12 @@ pub struct Database {
     pub kind: String,
     pub connector_name: Option<String>,
     pub remote_name: Option<String>,
+    /// Whether the server made it by itself and no client has changed it since.
+    #[serde(default)]
+    pub implicit: bool,
+    /// See [`Table::extra`](super::Table::extra).
+    #[serde(default)]
+    pub extra: Extra,
     /// Grows with each change.
     pub version: i64,
 }

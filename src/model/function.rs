@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DatabaseName, PrincipalType};
+use super::{DatabaseName, Extra, PrincipalType};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Function {
@@ -17,6 +17,9 @@ pub struct Function {
     pub created_at: i64,
     /// What must be loaded before the class, in order.
     pub resources: Vec<Resource>,
+    /// See [`Table::extra`](super::Table::extra).
+    #[serde(default)]
+    pub extra: Extra,
 }
 
 /// A file that a function needs at run time.

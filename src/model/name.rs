@@ -87,6 +87,14 @@ pub fn check_object(what: &str, name: &str) -> Result<()> {
     }
 }
 
+/// Names for faces whose own contract says what a name may hold: any text, as long as something is left of it.
+pub fn check_given(what: &str, name: &str) -> Result<()> {
+    if name.is_empty() {
+        return Err(CatalogError::invalid_object(format!("the {what} name is empty")));
+    }
+    Ok(())
+}
+
 fn check_length(what: &str, name: &str) -> Result<()> {
     if name.is_empty() {
         return Err(CatalogError::invalid_object(format!("the {what} name is empty")));

@@ -23,6 +23,8 @@ pub struct Partition {
     pub parameters: Parameters,
     pub created_at: i64,
     pub last_access_time: i64,
+    /// When a client says that it last analyzed it, with a fraction as it was given.
+    pub last_analyzed_at: Option<f64>,
     pub write_id: i64,
 }
 
@@ -79,6 +81,7 @@ struct Span {
     storage_id: Option<i64>,
     created_at: i64,
     last_access_time: i64,
+    last_analyzed_at: Option<f64>,
     write_id: i64,
 }
 
@@ -103,6 +106,8 @@ pub struct PartitionRow<'a> {
     pub storage_id: Option<i64>,
     pub created_at: i64,
     pub last_access_time: i64,
+    /// When a client says that it last analyzed it, with a fraction as it was given.
+    pub last_analyzed_at: Option<f64>,
     pub write_id: i64,
 }
 
@@ -133,6 +138,7 @@ impl PartitionBatch {
             storage_id: row.storage_id,
             created_at: row.created_at,
             last_access_time: row.last_access_time,
+            last_analyzed_at: row.last_analyzed_at,
             write_id: row.write_id,
         });
     }
@@ -152,6 +158,7 @@ impl PartitionBatch {
             storage_id,
             created_at: partition.created_at,
             last_access_time: partition.last_access_time,
+            last_analyzed_at: partition.last_analyzed_at,
             write_id: partition.write_id,
         });
     }
@@ -211,6 +218,7 @@ impl PartitionBatch {
             storage_id: span.storage_id,
             created_at: span.created_at,
             last_access_time: span.last_access_time,
+            last_analyzed_at: span.last_analyzed_at,
             write_id: span.write_id,
         }
     }
@@ -268,6 +276,7 @@ impl PartitionBatch {
             parameters: unpack(row.packed_parameters)?,
             created_at: row.created_at,
             last_access_time: row.last_access_time,
+            last_analyzed_at: row.last_analyzed_at,
             write_id: row.write_id,
         })
     }
@@ -329,6 +338,8 @@ mod tests {
             owner_name: None,
             owner_type: None,
             created_at: 0,
+            updated_at: 0,
+            created_by: None,
             last_access_time: 0,
             retention: 0,
             storage: Arc::default(),
@@ -355,6 +366,7 @@ mod tests {
             parameters: Parameters::from([("k".to_owned(), "v".to_owned())]),
             created_at: 7,
             last_access_time: 8,
+            last_analyzed_at: Some(9.5),
             write_id: -1,
         }
     }

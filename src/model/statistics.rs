@@ -19,7 +19,7 @@ pub struct ColumnStatistics {
     pub column: String,
     /// The column's type as the writer understood it.
     pub column_type: String,
-    /// When the server got them, in seconds since the epoch.
+    /// When they were taken, in seconds since the epoch: as the client told, or when the server got them.
     pub analyzed_at: i64,
     pub nulls: i64,
     /// An estimate. None where the kind has no such number.

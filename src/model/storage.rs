@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Parameters;
+use super::{Extra, Parameters};
 
 /// A column of a table, a partition key, or a field of a schema.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,10 @@ pub struct Skew {
     pub locations: Vec<(Vec<String>, String)>,
 }
 
+/// The key in [`StorageDescriptor::extra`] of a descriptor that came without a list of columns, which is not the empty
+/// list: partitions of Hive may have such.
+pub const NULL_COLUMNS: &str = "null_columns";
+
 /// Immutable once stored, and stored once: see [`StorageDescriptor::hash`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -64,10 +68,18 @@ pub struct StorageDescriptor {
     pub stored_as_sub_directories: bool,
     /// What only one face can say and the others must give back unchanged (Glue's schema reference and the like).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub extra: Option<serde_json::Value>,
+    pub extra: Option<Extra>,
 }
 
 impl StorageDescriptor {
+    /// Takes over what only other faces can say from the definition that this one replaces.
+    pub fn keep_extra(&mut self, before: &StorageDescriptor) {
+        let Some(kept) = &before.extra else { return };
+        for (key, value) in kept.iter().filter(|(key, _)| *key != NULL_COLUMNS) {
+            self.extra.get_or_insert_default().entry(key.clone()).or_insert_with(|| value.clone());
+        }
+    }
+
     /// SHA-256 of the canonical JSON: fields in the order of declaration, maps in key order.
     pub fn hash(&self) -> Vec<u8> {
         // Strings, numbers and maps with string keys: nothing that JSON could refuse.

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Column, Parameters, PrincipalType, StorageDescriptor, TableName};
 
+/// What only one face can say of an object, by the name that it has there. The other faces keep it when they alter the
+/// object.
+pub type Extra = serde_json::Map<String, serde_json::Value>;
+
 /// The kinds of table that rules look at. Others are kept as they came.
 pub mod table_kind {
     pub const MANAGED: &str = "MANAGED_TABLE";
@@ -23,6 +27,12 @@ pub struct Table {
     pub owner_name: Option<String>,
     pub owner_type: Option<PrincipalType>,
     pub created_at: i64,
+    /// Of the last change that made a new version.
+    #[serde(default)]
+    pub updated_at: i64,
+    /// The caller who made it, as far as known.
+    #[serde(default)]
+    pub created_by: Option<String>,
     pub last_access_time: i64,
     pub retention: i64,
     /// Not part of stored definitions, which refer to it by its id.
@@ -43,7 +53,7 @@ pub struct Table {
     pub write_id: i64,
     /// What only one face can say and the others must give back unchanged.
     #[serde(default)]
-    pub extra: serde_json::Map<String, serde_json::Value>,
+    pub extra: Extra,
     /// Grows with each change; 1 for a new table.
     pub version: i64,
 }

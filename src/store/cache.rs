@@ -20,6 +20,8 @@ const DATABASES: u64 = 5_000;
 pub(super) struct Changes {
     pub tables: Vec<TableName>,
     pub databases: Vec<DatabaseName>,
+    /// Whether there are others besides.
+    pub everything: bool,
 }
 
 #[derive(Debug)]
@@ -80,7 +82,7 @@ impl ObjectCache {
         }
     }
 
-    /// Forgets everything: after a commit of which nobody knows whether it came through.
+    /// Forgets everything: after a commit of which nobody knows what it changed, or whether it came through.
     pub fn clear(&self) {
         let _alone = self.keeping.write().unwrap_or_else(PoisonError::into_inner);
         self.forgotten.fetch_add(1, Ordering::Release);
@@ -108,6 +110,8 @@ mod tests {
             kind: "NATIVE".into(),
             connector_name: None,
             remote_name: None,
+            implicit: false,
+            extra: Default::default(),
             version,
         })
     }

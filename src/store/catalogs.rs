@@ -3,7 +3,7 @@
 use sqlx::types::Json;
 
 use crate::error::Result;
-use crate::model::{Catalog, Parameters};
+use crate::model::{Catalog, Extra, Parameters};
 use crate::store::Connection;
 
 struct Row {
@@ -13,6 +13,8 @@ struct Row {
     location: String,
     parameters: Json<Parameters>,
     created_at: i64,
+    updated_at: i64,
+    extra: Json<Extra>,
 }
 
 impl From<Row> for Catalog {
@@ -24,15 +26,18 @@ impl From<Row> for Catalog {
             location: row.location,
             parameters: row.parameters.0,
             created_at: row.created_at,
+            updated_at: row.updated_at,
+            extra: row.extra.0,
         }
     }
 }
 
 macro_rules! select_catalogs {
-    ($rest:literal, $($bind:expr),*) => {
+    ($rest:literal $(, $bind:expr)*) => {
         sqlx::query_as!(
             Row,
-            r#"select id, name, description, location, parameters as "parameters: Json<Parameters>", created_at
+            r#"select id, name, description, location, parameters as "parameters: Json<Parameters>", created_at,
+                      updated_at, extra as "extra: Json<Extra>"
                from catalogs "# + $rest,
             $($bind),*
         )
@@ -55,6 +60,12 @@ pub async fn get_for_update(connection: &mut Connection, name: &str) -> Result<O
     Ok(row.map(Catalog::from))
 }
 
+/// All, by name.
+pub async fn list(connection: &mut Connection) -> Result<Vec<Catalog>> {
+    let rows = select_catalogs!("order by name").fetch_all(connection).await?;
+    Ok(rows.into_iter().map(Catalog::from).collect())
+}
+
 /// Names in order.
 pub async fn names(connection: &mut Connection) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!("select name from catalogs order by name").fetch_all(connection).await?)
@@ -63,13 +74,16 @@ pub async fn names(connection: &mut Connection) -> Result<Vec<String>> {
 /// None where the name is taken. `id` is ignored.
 pub async fn insert(connection: &mut Connection, catalog: &Catalog) -> Result<Option<i64>> {
     Ok(sqlx::query_scalar!(
-        "insert into catalogs (name, description, location, parameters, created_at) values ($1, $2, $3, $4, $5)
+        "insert into catalogs (name, description, location, parameters, created_at, updated_at, extra)
+         values ($1, $2, $3, $4, $5, $6, $7)
          on conflict (name) do nothing returning id",
         catalog.name,
         catalog.description,
         catalog.location,
         Json(&catalog.parameters) as _,
-        catalog.created_at
+        catalog.created_at,
+        catalog.updated_at,
+        Json(&catalog.extra) as _
     )
     .fetch_optional(connection)
     .await?)
@@ -77,11 +91,14 @@ pub async fn insert(connection: &mut Connection, catalog: &Catalog) -> Result<Op
 
 pub async fn update(connection: &mut Connection, catalog: &Catalog) -> Result<()> {
     sqlx::query!(
-        "update catalogs set description = $2, location = $3, parameters = $4 where id = $1",
+        "update catalogs set description = $2, location = $3, parameters = $4, updated_at = $5, extra = $6
+         where id = $1",
         catalog.id,
         catalog.description,
         catalog.location,
-        Json(&catalog.parameters) as _
+        Json(&catalog.parameters) as _,
+        catalog.updated_at,
+        Json(&catalog.extra) as _
     )
     .execute(connection)
     .await?;

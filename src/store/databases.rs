@@ -6,7 +6,7 @@ use sqlx::types::Json;
 
 use crate::error::Result;
 use crate::filter::NamePattern;
-use crate::model::{Database, DatabaseName, Parameters};
+use crate::model::{Database, DatabaseName, Extra, Parameters};
 use crate::store::{Connection, NameMatch, Store, Transaction};
 
 struct Row {
@@ -23,6 +23,8 @@ struct Row {
     kind: String,
     connector_name: Option<String>,
     remote_name: Option<String>,
+    implicit: bool,
+    extra: Json<Extra>,
     version: i64,
 }
 
@@ -41,6 +43,8 @@ impl From<Row> for Database {
             kind: row.kind,
             connector_name: row.connector_name,
             remote_name: row.remote_name,
+            implicit: row.implicit,
+            extra: row.extra.0,
             version: row.version,
         }
     }
@@ -52,7 +56,8 @@ macro_rules! select_databases {
             Row,
             r#"select d.id, c.name as catalog, d.name, d.description, d.location, d.managed_location,
                       d.parameters as "parameters: Json<Parameters>", d.owner_name, d.owner_type, d.created_at,
-                      d.kind, d.connector_name, d.remote_name, d.version
+                      d.kind, d.connector_name, d.remote_name, d.implicit,
+                      d.extra as "extra: Json<Extra>", d.version
                from databases d join catalogs c on c.id = d.catalog_id "# + $rest,
             $($bind),*
         )
@@ -136,12 +141,45 @@ pub async fn names(connection: &mut Connection, catalog: &str, pattern: &NamePat
     Ok(names.unwrap_or_default())
 }
 
+/// Databases of a catalog by name: of those after the name `after`, the first `limit`. What the server made by itself is
+/// left out while nothing is in it.
+pub async fn used_after(
+    connection: &mut Connection,
+    catalog: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Database>> {
+    let rows = select_databases!(
+        "where c.name = $1 and d.name > $2
+           and (not d.implicit or exists (select from tables where database_id = d.id)
+                or exists (select from functions where database_id = d.id))
+         order by d.name limit $3",
+        catalog,
+        after,
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(Database::from).collect())
+}
+
+/// Whether there are tables or functions in it.
+pub async fn is_used(connection: &mut Connection, id: i64) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from tables where database_id = $1)
+               or exists (select from functions where database_id = $1) as "used!""#,
+        id
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
 /// None where the name is taken. `id` and `version` are ignored.
 pub async fn insert(connection: &mut Connection, catalog_id: i64, database: &Database) -> Result<Option<i64>> {
     Ok(sqlx::query_scalar!(
         "insert into databases (catalog_id, name, description, location, managed_location, parameters, owner_name,
-                                owner_type, created_at, kind, connector_name, remote_name)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                                owner_type, created_at, kind, connector_name, remote_name, implicit, extra)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          on conflict (catalog_id, name) do nothing returning id",
         catalog_id,
         database.name.database,
@@ -154,19 +192,26 @@ pub async fn insert(connection: &mut Connection, catalog_id: i64, database: &Dat
         database.created_at,
         database.kind,
         database.connector_name,
-        database.remote_name
+        database.remote_name,
+        database.implicit,
+        Json(&database.extra) as _
     )
     .fetch_optional(connection)
     .await?)
 }
 
-/// Writes everything but the identity, and the next version. Returns that version.
-pub async fn update(transaction: &mut Transaction, database: &Database) -> Result<i64> {
-    transaction.changes_database(&database.name);
+/// Writes everything but the identity, and the next version, of the database that is called `name` so far. Returns that
+/// version.
+pub async fn update(transaction: &mut Transaction, name: &DatabaseName, database: &Database) -> Result<i64> {
+    if *name == database.name {
+        transaction.changes_database(name);
+    } else {
+        transaction.changes_everything();
+    }
     Ok(sqlx::query_scalar!(
         "update databases set name = $2, description = $3, location = $4, managed_location = $5, parameters = $6,
-                owner_name = $7, owner_type = $8, kind = $9, connector_name = $10, remote_name = $11,
-                version = version + 1
+                owner_name = $7, owner_type = $8, created_at = $9, kind = $10, connector_name = $11,
+                remote_name = $12, implicit = $13, extra = $14, version = version + 1
          where id = $1 returning version",
         database.id,
         database.name.database,
@@ -176,9 +221,12 @@ pub async fn update(transaction: &mut Transaction, database: &Database) -> Resul
         Json(&database.parameters) as _,
         database.owner_name,
         database.owner_type.map(|kind| kind.as_str()),
+        database.created_at,
         database.kind,
         database.connector_name,
-        database.remote_name
+        database.remote_name,
+        database.implicit,
+        Json(&database.extra) as _
     )
     .fetch_one(&mut **transaction)
     .await?)

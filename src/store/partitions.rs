@@ -2,6 +2,7 @@
 //! they are stored, into one piece of memory.
 
 mod descriptors;
+pub mod indexes;
 pub mod marks;
 mod which;
 mod write;
@@ -20,12 +21,12 @@ use crate::model::{PartitionBatch, PartitionRow, Table};
 use crate::store::{Connection, Store};
 
 use which::Condition;
-pub use which::Which;
+pub use which::{Part, Segment, Which};
 pub use write::{PackedValues, delete_all, insert, rename, set_columns, update};
 
 /// The columns of a partition `p`, in the order in which [`read`] takes them.
 const COLUMNS: &str = "p.values, p.storage_descriptor_id, p.location, p.subpath, p.parameters, p.created_at, \
-                       p.last_access_time, p.write_id";
+                       p.last_access_time, p.write_id, p.last_analyzed_at";
 
 impl Store {
     /// Partitions of a table in order of their values, at most `limit`.
@@ -36,9 +37,20 @@ impl Store {
         which: &Which<'_>,
         limit: Option<i64>,
     ) -> Result<PartitionBatch> {
-        let condition = Condition::new(which, table.partition_keys.len());
+        self.part_of_partitions(connection, table, which, &Part { limit, ..Part::default() }).await
+    }
+
+    /// Of the same list a part.
+    pub async fn part_of_partitions(
+        &self,
+        connection: &mut Connection,
+        table: &Arc<Table>,
+        which: &Which<'_>,
+        part: &Part<'_>,
+    ) -> Result<PartitionBatch> {
+        let condition = Condition::new(which).within(part);
         let sql = format!("select {COLUMNS} {}", condition.source_in_order());
-        let query = condition.query(sql, table.id).bind(limit);
+        let query = condition.query(sql, table.id).bind(part.limit);
         self.batch(connection, table, query).await
     }
 
@@ -49,7 +61,7 @@ impl Store {
         table: &Arc<Table>,
         which: &Which<'_>,
     ) -> Result<PartitionBatch> {
-        let condition = Condition::new(which, table.partition_keys.len());
+        let condition = Condition::new(which);
         let sql = format!("select {COLUMNS} {} order by p.values for update of p", condition.source());
         let query = condition.query(sql, table.id);
         self.batch(connection, table, query).await
@@ -83,7 +95,7 @@ pub async fn names(
     which: &Which<'_>,
     limit: Option<i64>,
 ) -> Result<Vec<String>> {
-    let condition = Condition::new(which, table.partition_keys.len());
+    let condition = Condition::new(which);
     // All in one value: rows of a few bytes would cost more on both sides than what is in them.
     let sql = format!("select array_agg(p.values) from (select p.values {}) as p", condition.source_in_order());
     let row = condition.query(sql, table.id).bind(limit).fetch_one(connection).await?;
@@ -106,7 +118,7 @@ pub async fn values_of_keys(
     ascending: bool,
     limit: Option<i64>,
 ) -> Result<Vec<Vec<String>>> {
-    let condition = Condition::new(which, table.partition_keys.len());
+    let condition = Condition::new(which);
     let wanted: Vec<String> = keys.iter().map(|key| format!("p.values[{}]", key + 1)).collect();
     let sql = format!(
         "select {} array[{}]::text[] collate \"C\" as wanted {} order by wanted {} limit ${}",
@@ -127,7 +139,7 @@ pub async fn values_of_keys(
 
 /// How many partitions there are of those.
 pub async fn count(connection: &mut Connection, table: &Table, which: &Which<'_>) -> Result<i64> {
-    let condition = Condition::new(which, table.partition_keys.len());
+    let condition = Condition::new(which);
     let sql = format!("select count(*) {}", condition.source());
     let row = condition.query(sql, table.id).fetch_one(connection).await?;
     Ok(row.try_get(0)?)
@@ -160,6 +172,7 @@ fn read(row: &PgRow) -> Result<PartitionRow<'_>> {
         storage_id,
         created_at: number(bytes(row, 5)?)?,
         last_access_time: number(bytes(row, 6)?)?,
+        last_analyzed_at: optional_bytes(row, 8)?.map(float).transpose()?,
         write_id: number(bytes(row, 7)?)?,
     })
 }
@@ -176,6 +189,10 @@ fn optional_bytes(row: &PgRow, column: usize) -> Result<Option<&[u8]>> {
 
 fn optional_text(row: &PgRow, column: usize) -> Result<Option<&str>> {
     optional_bytes(row, column)?.map(|text| std::str::from_utf8(text).map_err(|_| unreadable())).transpose()
+}
+
+fn float(bytes: &[u8]) -> Result<f64> {
+    Ok(f64::from_be_bytes(bytes.try_into().map_err(|_| unreadable())?))
 }
 
 fn number(bytes: &[u8]) -> Result<i64> {

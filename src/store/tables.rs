@@ -1,5 +1,6 @@
 //! Tables.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use sqlx::AssertSqlSafe;
@@ -7,7 +8,7 @@ use sqlx::types::Json;
 
 use crate::error::Result;
 use crate::filter::{NamePattern, TableFilter};
-use crate::model::{Column, CreationMetadata, DatabaseName, Parameters, Table, TableName, table_kind};
+use crate::model::{Column, CreationMetadata, DatabaseName, Extra, Parameters, Table, TableName, table_kind};
 use crate::store::{Connection, NameMatch, Store, Transaction};
 
 struct Row {
@@ -19,6 +20,8 @@ struct Row {
     owner_name: Option<String>,
     owner_type: Option<String>,
     created_at: i64,
+    updated_at: i64,
+    created_by: Option<String>,
     last_access_time: i64,
     retention: i64,
     storage_descriptor_id: i64,
@@ -31,7 +34,7 @@ struct Row {
     rewrite_enabled: Option<bool>,
     creation_metadata: Option<Json<CreationMetadata>>,
     write_id: i64,
-    extra: Json<serde_json::Map<String, serde_json::Value>>,
+    extra: Json<Extra>,
     version: i64,
 }
 
@@ -40,11 +43,11 @@ macro_rules! select_tables {
         sqlx::query_as!(
             Row,
             r#"select t.id, c.name as catalog, d.name as database, t.name, t.kind, t.owner_name, t.owner_type,
-                      t.created_at, t.last_access_time, t.retention, t.storage_descriptor_id, t.location,
+                      t.created_at, t.updated_at, t.created_by, t.last_access_time, t.retention, t.storage_descriptor_id, t.location,
                       t.partition_base, t.partition_keys as "partition_keys: Json<Vec<Column>>",
                       t.parameters as "parameters: Json<Parameters>", t.view_original_text, t.view_expanded_text,
                       t.rewrite_enabled, t.creation_metadata as "creation_metadata: Json<CreationMetadata>",
-                      t.write_id, t.extra as "extra: Json<serde_json::Map<String, serde_json::Value>>", t.version
+                      t.write_id, t.extra as "extra: Json<Extra>", t.version
                from tables t join databases d on d.id = t.database_id join catalogs c on c.id = d.catalog_id "# + $rest,
             $($bind),*
         )
@@ -70,6 +73,8 @@ impl Store {
                 owner_name: row.owner_name,
                 owner_type: row.owner_type.and_then(|text| text.parse().ok()),
                 created_at: row.created_at,
+                updated_at: row.updated_at,
+                created_by: row.created_by,
                 last_access_time: row.last_access_time,
                 retention: row.retention,
                 storage: Arc::clone(descriptors.entry(row.storage_descriptor_id).or_default()),
@@ -160,6 +165,41 @@ impl Store {
         self.tables(connection, rows).await
     }
 
+    /// Those of the tables that exist, by their ids.
+    pub async fn tables_by_id(&self, connection: &mut Connection, ids: &[i64]) -> Result<HashMap<i64, Table>> {
+        let rows = select_tables!("where t.id = any($1)", ids).fetch_all(&mut *connection).await?;
+        let tables = self.tables(connection, rows).await?;
+        Ok(tables.into_iter().map(|table| (table.id, table)).collect())
+    }
+
+    /// Tables by name: of those after the name `after`, the first `limit`.
+    pub async fn tables_after(
+        &self,
+        connection: &mut Connection,
+        database: &DatabaseName,
+        pattern: &NamePattern,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<Table>> {
+        let matching = NameMatch::from(pattern);
+        let rows = select_tables!(
+            "where c.name = $1 and d.name = $2 and ($3 or t.name = any($4) or t.name like any($5) or t.name ~ $6)
+               and t.name > $7
+             order by t.name limit $8",
+            database.catalog,
+            database.database,
+            matching.all,
+            &matching.names,
+            &matching.like,
+            matching.regex,
+            after,
+            limit
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        self.tables(connection, rows).await
+    }
+
     /// None where the name is taken. `table.id` and `table.version` are ignored; `storage_id` must be stored already.
     pub async fn insert_table(
         &self,
@@ -171,8 +211,8 @@ impl Store {
             "insert into tables (database_id, name, kind, owner_name, owner_type, created_at, last_access_time,
                                  retention, storage_descriptor_id, location, partition_base, partition_keys, parameters,
                                  view_original_text, view_expanded_text, rewrite_enabled, creation_metadata, write_id,
-                                 extra)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+                                 extra, updated_at, created_by)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
              on conflict (database_id, name) do nothing returning id",
             database_id,
             table.name.table,
@@ -192,7 +232,9 @@ impl Store {
             table.rewrite_enabled,
             table.creation_metadata.as_ref().map(Json) as _,
             table.write_id,
-            Json(&table.extra) as _
+            Json(&table.extra) as _,
+            table.updated_at,
+            table.created_by
         )
         .fetch_optional(connection)
         .await?)
@@ -213,7 +255,7 @@ impl Store {
                     created_at = $7, last_access_time = $8, retention = $9, storage_descriptor_id = $10, location = $11,
                     partition_base = $12, partition_keys = $13, parameters = $14, view_original_text = $15,
                     view_expanded_text = $16, rewrite_enabled = $17, creation_metadata = $18, write_id = $19,
-                    extra = $20, version = version + 1
+                    extra = $20, updated_at = $21, version = version + 1
              where id = $1 returning version",
             table.id,
             database_id,
@@ -234,7 +276,8 @@ impl Store {
             table.rewrite_enabled,
             table.creation_metadata.as_ref().map(Json) as _,
             table.write_id,
-            Json(&table.extra) as _
+            Json(&table.extra) as _,
+            table.updated_at
         )
         .fetch_one(&mut **transaction)
         .await?)

@@ -32,6 +32,11 @@ impl Transaction {
         self.changes.databases.push(name.clone());
     }
 
+    /// To be called by whatever changes the names of many objects.
+    pub(super) fn changes_everything(&mut self) {
+        self.changes.everything = true;
+    }
+
     /// Commits. That happens in a task of its own, so that a caller who goes away in the middle does not leave the
     /// cache behind the database.
     pub async fn commit(self) -> Result<()> {
@@ -42,8 +47,8 @@ impl Transaction {
         let committed = tokio::spawn(async move {
             let outcome = inner.commit().await;
             match &outcome {
-                Ok(()) => cache.forget(&changes),
-                Err(_) => cache.clear(),
+                Ok(()) if !changes.everything => cache.forget(&changes),
+                _ => cache.clear(),
             }
             outcome
         });

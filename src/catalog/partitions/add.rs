@@ -73,6 +73,7 @@ impl Service {
             parameters: Default::default(),
             created_at: 0,
             last_access_time: 0,
+            last_analyzed_at: None,
             write_id: -1,
         };
         let how = AddPartitions { if_not_exists: false, take_statistics };
@@ -95,11 +96,8 @@ impl Service {
         if let Some(inserted) = partitions::insert(connection, &batch).await? {
             let taken = batch.rows().find(|row| !inserted.contains(row.packed_values));
             if let Some(taken) = taken.filter(|_| !how.if_not_exists) {
-                return Err(CatalogError::already_exists(format!(
-                    "Partition {} of table {} already exists",
-                    batch.name(&taken),
-                    table.name
-                )));
+                let values: Vec<String> = taken.values().map(str::to_owned).collect();
+                return Err(super::taken(table, &values));
             }
             batch = batch.filter(|row| inserted.contains(row.packed_values));
         }

@@ -9,7 +9,7 @@ use super::{Selection, check_values, events, no_partition};
 use crate::error::{CatalogError, ErrorKind, Result};
 use crate::model::parameters::{LAST_DDL_TIME, is_true};
 use crate::model::partition_name::partition_name;
-use crate::model::{Column, Partition, PartitionBatch, Table, TableName};
+use crate::model::{Column, Partition, PartitionBatch, StorageDescriptor, Table, TableName};
 use crate::store::partitions::{self, Which};
 use crate::store::{Connection, privileges, statistics};
 use crate::warehouse::{Location, Renamed};
@@ -35,7 +35,7 @@ impl Service {
             return Err(no_partition(&table, missing).with_kind(ErrorKind::InvalidOperation));
         }
         let after: Vec<_> = changed.into_iter().zip(&old).map(|(new, old)| complete(&table, new, old)).collect();
-        let after = share_storage(after, &old);
+        let after = share_storage(keep_extra(after, &old), &old);
         for (columns, values) in changed_columns(&old, &after) {
             statistics::delete_from_partitions(&mut transaction, table.id, None, &values, Some(&columns)).await?;
         }
@@ -66,10 +66,7 @@ impl Service {
         let taken = old_values != new_values
             && partitions::count(&mut transaction, &table, &Which::Values(&both[1..])).await? > 0;
         if taken {
-            return Err(CatalogError::already_exists(format!(
-                "Partition {} of table {name} already exists",
-                partition_name(&table.partition_key_names(), new_values)
-            )));
+            return Err(super::taken(&table, new_values));
         }
         let mut renamed = None;
         if old_values != new_values {
@@ -77,7 +74,8 @@ impl Service {
             renamed = self.move_partition(&table, &mut after).await?;
         }
         let written = async {
-            let after = share_storage(vec![after], std::slice::from_ref(&old));
+            let old = std::slice::from_ref(&old);
+            let after = share_storage(keep_extra(vec![after], old), old);
             let after = self.stored_batch(&mut transaction, &table, &after, &before.storage).await?;
             partitions::rename(&mut transaction, old_values, &after).await?;
             statistics::rename_partition(&mut transaction, table.id, old_values, new_values).await?;
@@ -190,8 +188,27 @@ fn check_changes(table: &Table, changed: Vec<Partition>) -> Result<Vec<Partition
     }
 }
 
+/// Lets descriptors keep what only other faces can say of them.
+fn keep_extra(mut changed: Vec<Partition>, old: &[Partition]) -> Vec<Partition> {
+    // Each pair once, so that partitions go on sharing. What is looked up by its address is kept alive meanwhile.
+    let mut kept: HashMap<_, (Arc<StorageDescriptor>, Arc<StorageDescriptor>)> = HashMap::new();
+    for (new, old) in changed.iter_mut().zip(old) {
+        if let (Some(storage), Some(old)) = (&mut new.storage, &old.storage)
+            && old.extra.is_some()
+        {
+            let (_, with_extra) = kept.entry((Arc::as_ptr(storage), Arc::as_ptr(old))).or_insert_with(|| {
+                let mut with_extra = storage.as_ref().clone();
+                with_extra.keep_extra(old);
+                (Arc::clone(storage), Arc::new(with_extra))
+            });
+            *storage = Arc::clone(with_extra);
+        }
+    }
+    changed
+}
+
 /// Lets partitions whose descriptor did not change have the old one itself, which is stored already.
-fn share_storage(mut changed: Vec<Partition>, old: &[Partition]) -> Vec<Partition> {
+pub(super) fn share_storage(mut changed: Vec<Partition>, old: &[Partition]) -> Vec<Partition> {
     // Few pairs of descriptors are compared: most partitions of a call share theirs.
     let mut compared = HashMap::new();
     for (new, old) in changed.iter_mut().zip(old) {
@@ -206,7 +223,7 @@ fn share_storage(mut changed: Vec<Partition>, old: &[Partition]) -> Vec<Partitio
 
 /// Columns that are gone or have another type, whose statistics say nothing any more: each set of them with the values
 /// of the partitions that it is of.
-fn changed_columns(old: &[Partition], new: &[Partition]) -> BTreeMap<Vec<String>, Vec<Vec<String>>> {
+pub(super) fn changed_columns(old: &[Partition], new: &[Partition]) -> BTreeMap<Vec<String>, Vec<Vec<String>>> {
     let mut changed: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (old, new) in old.iter().zip(new) {
         let (Some(before), Some(after)) = (&old.storage, &new.storage) else { continue };
@@ -235,6 +252,7 @@ fn complete(table: &Table, mut new: Partition, old: &Partition) -> Partition {
     if new.created_at == 0 {
         new.created_at = old.created_at;
     }
+    new.last_analyzed_at = new.last_analyzed_at.or(old.last_analyzed_at);
     let touched = new.parameters.entry(LAST_DDL_TIME.to_owned()).or_default();
     if touched.is_empty() || touched == "0" {
         *touched = now().to_string();

@@ -37,11 +37,7 @@ impl Service {
             gone.rows().for_each(|row| dropped.push(row));
         }
         if !dropped.is_empty() {
-            let values: Vec<Vec<String>> =
-                dropped.rows().map(|row| row.values().map(str::to_owned).collect()).collect();
-            statistics::delete_partitions(&mut transaction, table.id, &values).await?;
-            privileges::forget_dropped_partitions(&mut transaction, table.id).await?;
-            events::record_dropped(&mut transaction, &dropped).await?;
+            forget(&mut transaction, &dropped).await?;
             transaction.commit().await?;
         }
         if how.delete_data && table.owns_data() {
@@ -126,6 +122,14 @@ impl Service {
             }
         }
     }
+}
+
+/// What hangs on partitions whose rows are gone goes too, and the event is recorded.
+pub(super) async fn forget(connection: &mut Connection, dropped: &PartitionBatch) -> Result<()> {
+    let values: Vec<Vec<String>> = dropped.rows().map(|row| row.values().map(str::to_owned).collect()).collect();
+    statistics::delete_partitions(connection, dropped.table.id, &values).await?;
+    privileges::forget_dropped_partitions(connection, dropped.table.id).await?;
+    events::record_dropped(connection, dropped).await
 }
 
 /// The folder that a partition owns. An archived one lies in an archive now, and keeps the folder it came from in a

@@ -19,6 +19,8 @@ pub enum Selection<'a> {
     Prefix(&'a [String]),
     /// Those that a filter lets through; an empty one lets all through.
     Filter(&'a str, LikeDialect),
+    /// The same in Glue's grammar.
+    Expression(&'a str),
 }
 
 /// A selection, read with the keys of one table in hand.
@@ -46,20 +48,21 @@ impl Selection<'_> {
                 check_prefix(table, values)?;
                 Chosen::Prefix(values.to_vec())
             }
-            Self::Filter(text, like) => {
-                let keys: Vec<_> = table
-                    .partition_keys
-                    .iter()
-                    .map(|key| PartitionKey { name: &key.name, type_name: &key.type_name })
-                    .collect();
-                let predicate = Predicate::parse(text, &keys, *like)?;
-                if predicate.is_all() { Chosen::All } else { Chosen::Matching(Box::new(predicate)) }
-            }
+            Self::Filter(text, like) => Chosen::matching(Predicate::parse(text, &keys(table), *like)?),
+            Self::Expression(text) => Chosen::matching(Predicate::parse_expression(text, &keys(table))?),
         })
     }
 }
 
+fn keys(table: &Table) -> Vec<PartitionKey<'_>> {
+    table.partition_keys.iter().map(|key| PartitionKey { name: &key.name, type_name: &key.type_name }).collect()
+}
+
 impl Chosen {
+    fn matching(predicate: Predicate) -> Self {
+        if predicate.is_all() { Self::All } else { Self::Matching(Box::new(predicate)) }
+    }
+
     pub fn which(&self) -> Which<'_> {
         match self {
             Self::All => Which::All,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::tables::no_table;
 use super::super::{Caller, Service, now};
 use super::{accurate, values_of};
 use crate::error::{CatalogError, Result};
@@ -38,7 +37,8 @@ impl Service {
         merge: bool,
     ) -> Result<()> {
         let mut transaction = self.store.begin().await?;
-        let mut table = self.store.get_table_for_update(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
+        let table = self.store.get_table_for_update(&mut transaction, name).await?;
+        let mut table = self.found_table(&mut transaction, name, table).await?;
         self.write_table_statistics(&mut transaction, &mut table, engine, columns, merge).await?;
         transaction.commit().await
     }
@@ -52,7 +52,7 @@ impl Service {
         columns: Vec<ColumnStatistics>,
         merge: bool,
     ) -> Result<()> {
-        let mut columns = prepared(columns);
+        let mut columns = all_prepared(columns);
         check_columns(table, &[&table.storage.columns], &columns)?;
         if merge {
             let exact = accurate::columns(&table.parameters);
@@ -83,7 +83,8 @@ impl Service {
         merge: bool,
     ) -> Result<()> {
         let mut transaction = self.store.begin().await?;
-        let table = self.store.get_table_for_child(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
+        let table = self.store.get_table_for_child(&mut transaction, name).await?;
+        let table = self.found_table(&mut transaction, name, table).await?;
         self.write_partition_statistics(&mut transaction, &Arc::new(table), engine, partitions, merge).await?;
         transaction.commit().await
     }
@@ -102,7 +103,7 @@ impl Service {
         let mut by_values: HashMap<Vec<String>, Vec<ColumnStatistics>> = HashMap::new();
         for partition in sent {
             let values = values_of(table, &partition.partition).unwrap_or_default();
-            let columns = prepared(partition.columns);
+            let columns = all_prepared(partition.columns);
             match by_values.get_mut(&values) {
                 None => drop(by_values.insert(values, columns)),
                 Some(known) => add_all(known, columns),
@@ -216,23 +217,23 @@ fn no_partition(table: &Table, name: &str) -> CatalogError {
     CatalogError::not_found(format!("Partition {name} of table {} does not exist", table.name))
 }
 
-/// As they are stored: names and types folded, the time set, the last of a column that comes twice.
-fn prepared(columns: Vec<ColumnStatistics>) -> Vec<ColumnStatistics> {
-    let analyzed_at = now();
-    let by_name: BTreeMap<String, ColumnStatistics> = columns
-        .into_iter()
-        .map(|statistics| {
-            let column = fold(&statistics.column);
-            let column_type = statistics.column_type.to_lowercase();
-            (column.clone(), ColumnStatistics { column, column_type, analyzed_at, ..statistics })
-        })
-        .collect();
+/// As they are stored, the last of a column that comes twice.
+fn all_prepared(columns: Vec<ColumnStatistics>) -> Vec<ColumnStatistics> {
+    let columns = columns.into_iter().map(prepared);
+    let by_name: BTreeMap<_, _> = columns.map(|statistics| (statistics.column.clone(), statistics)).collect();
     by_name.into_values().collect()
+}
+
+/// As it is stored: name and type folded, the time set where the client does not tell it.
+pub(super) fn prepared(statistics: ColumnStatistics) -> ColumnStatistics {
+    let analyzed_at = if statistics.analyzed_at == 0 { now() } else { statistics.analyzed_at };
+    let column_type = statistics.column_type.to_lowercase();
+    ColumnStatistics { column: fold(&statistics.column), column_type, analyzed_at, ..statistics }
 }
 
 /// Refuses statistics of what is no column, or of a kind that the column's type cannot have. A partition's columns may
 /// have other types than the table's, and a client goes by either: a kind that fits one of `schemas` will do.
-fn check_columns(table: &Table, schemas: &[&[Column]], statistics: &[ColumnStatistics]) -> Result<()> {
+pub(super) fn check_columns(table: &Table, schemas: &[&[Column]], statistics: &[ColumnStatistics]) -> Result<()> {
     for statistics in statistics {
         let named = |schema: &&[Column]| schema.iter().find(|column| column.name == statistics.column).cloned();
         let columns: Vec<Column> = schemas.iter().filter_map(named).collect();

@@ -1,12 +1,14 @@
 //! Altering tables: new definitions, renames, moves.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::super::types::{check_columns, is_compatible_change};
 use super::super::{Caller, Service, now};
-use super::create::{BASIC_STATISTICS, check_table, normalize_kind};
-use super::no_table;
+use super::create::{BASIC_STATISTICS, check_names, normalize_kind};
 use crate::error::{CatalogError, ErrorKind, Result, ResultExt};
+use crate::model::name::check_object;
 use crate::model::parameters::LAST_DDL_TIME;
 use crate::model::{Column, Database, EventKind, Table, TableName, table_kind};
 use crate::store::{Connection, Transaction, databases, partitions, statistics, table_versions, tables};
@@ -42,7 +44,6 @@ impl Service {
         mut after: Table,
         how: AlterTable,
     ) -> Result<Table> {
-        check_table(&after)?;
         if name.catalog != after.name.catalog {
             return Err(CatalogError::invalid_operation(format!(
                 "Table {name} cannot move to another catalog: {}",
@@ -50,8 +51,10 @@ impl Service {
             )));
         }
         let mut transaction = self.store.begin().await?;
-        let before = self.store.get_table_for_update(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
+        let before = self.store.get_table_for_update(&mut transaction, name).await?;
+        let before = self.found_table(&mut transaction, name, before).await?;
         check_expected(&before, &how)?;
+        check_changes(&before, &after)?;
         check_partition_keys(&before, &after)?;
         if !how.incompatible_columns {
             check_column_changes(&before, &after)?;
@@ -59,6 +62,10 @@ impl Service {
         normalize_kind(&mut after);
         after.id = before.id;
         after.created_at = before.created_at;
+        after.created_by.clone_from(&before.created_by);
+        after.updated_at = now();
+        after.extra.clone_from(&before.extra);
+        Arc::make_mut(&mut after.storage).keep_extra(&before.storage);
         after.partition_base.clone_from(&before.partition_base);
         after.owner_type = after.owner_type.or(before.owner_type);
         if after.parameters.get(LAST_DDL_TIME).is_none_or(|time| Some(time) == before.parameters.get(LAST_DDL_TIME)) {
@@ -146,6 +153,9 @@ impl Service {
         if after.location.as_deref().is_none_or(str::is_empty) {
             after.location = Some(old.to_owned());
         }
+        if before.name == after.name && after.location == before.location {
+            return Ok(None);
+        }
         let from = Location::parse(old)?;
         let stays = Location::parse(after.location.as_deref().unwrap_or_default())?;
         if stays.is_root() {
@@ -192,7 +202,7 @@ impl Service {
 
     /// What follows from changed columns: statistics of columns that are gone or of another type are dropped, and with
     /// cascade every partition takes the new ones.
-    async fn follow_columns(
+    pub(super) async fn follow_columns(
         &self,
         connection: &mut Connection,
         before: &Table,
@@ -262,13 +272,41 @@ fn check_expected(before: &Table, how: &AlterTable) -> Result<()> {
             )));
         }
     }
-    match how.expected_version {
+    check_expected_version(before, how.expected_version)
+}
+
+pub(super) fn check_expected_version(before: &Table, expected: Option<i64>) -> Result<()> {
+    match expected {
         Some(version) if version != before.version => Err(CatalogError::conflict(format!(
             "The table has been modified. {} has version {}, not {version}",
             before.name, before.version
         ))),
         _ => Ok(()),
     }
+}
+
+/// What every stored table must satisfy, as far as it is new: a table made by another face may hold what Hive's rules
+/// forbid, and stays as it is.
+fn check_changes(before: &Table, after: &Table) -> Result<()> {
+    if before.name != after.name {
+        check_object("table", &after.name.table)?;
+    }
+    check_columns("column", &new_columns(&before.storage.columns, &after.storage.columns))?;
+    check_columns("partition key", &new_columns(&before.partition_keys, &after.partition_keys))?;
+    let names = |table: &Table| {
+        let columns = table.storage.columns.iter().chain(&table.partition_keys).map(|column| column.name.clone());
+        (columns.collect::<Vec<_>>(), table.storage.skew.columns.clone())
+    };
+    if names(before) != names(after) {
+        check_names(after)?;
+    }
+    Ok(())
+}
+
+fn new_columns(before: &[Column], after: &[Column]) -> Vec<Column> {
+    let is_known =
+        |column: &Column| before.iter().any(|known| known.name == column.name && known.type_name == column.type_name);
+    after.iter().filter(|column| !is_known(column)).cloned().collect()
 }
 
 /// Keys keep their number, names and order; types and comments may change.
@@ -287,7 +325,6 @@ fn check_partition_keys(before: &Table, after: &Table) -> Result<()> {
 /// Columns that files are read by may only change to types that can read the old data. Where another table format
 /// keeps the schema itself, the columns here are a copy, and any change goes.
 fn check_column_changes(before: &Table, after: &Table) -> Result<()> {
-    check_columns("column", &after.storage.columns)?;
     let schema_is_elsewhere = |table: &Table| {
         table.parameters.contains_key("spark.sql.sources.provider")
             || table.parameters.get("table_type").is_some_and(|kind| kind.eq_ignore_ascii_case("iceberg"))

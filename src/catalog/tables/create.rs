@@ -7,11 +7,13 @@ use serde_json::json;
 use super::super::databases::no_database;
 use super::super::types::check_columns;
 use super::super::{Caller, Service, now};
-use crate::error::{CatalogError, ErrorKind, Result, ResultExt};
+use crate::error::{CatalogError, ErrorKind, Object, Result, ResultExt};
 use crate::model::name::check_object;
 use crate::model::parameters::{LAST_DDL_TIME, is_true};
 use crate::model::privilege::PrivilegeSet;
-use crate::model::{Column, ColumnStatistics, EventKind, PrincipalType, StorageDescriptor, Table, table_kind};
+use crate::model::{
+    Column, ColumnStatistics, EventKind, PrincipalType, StorageDescriptor, Table, TableName, table_kind,
+};
 use crate::store::{databases, privileges, table_versions};
 use crate::warehouse::{FileStats, Location, Made};
 
@@ -38,6 +40,8 @@ impl Service {
         let asks_no_statistics = take(&mut table, DO_NOT_UPDATE_STATS);
         normalize_kind(&mut table);
         table.created_at = now();
+        table.updated_at = table.created_at;
+        table.created_by.clone_from(&caller.user);
         table.version = 1;
         table.owner_type.get_or_insert(PrincipalType::User);
         table.parameters.entry(LAST_DDL_TIME.to_owned()).or_insert_with(|| table.created_at.to_string());
@@ -49,12 +53,12 @@ impl Service {
             .ok_or_else(|| no_database(&database_name))
             .map_kind(ErrorKind::NotFound, ErrorKind::InvalidObject)?;
         let location = self.place(&mut table, &database)?;
-        table.partition_base = location.as_ref().map(|location| location.as_str().trim_end_matches('/').to_owned());
+        table.partition_base = base_of(&table);
         table.storage_id = self.store.put_descriptor(&mut transaction, &table.storage).await?;
 
         // The row first: it decides which of two concurrent creates wins, before any folder is made.
-        let taken = || CatalogError::already_exists(format!("Table {} already exists", table.name));
-        table.id = self.store.insert_table(&mut transaction, database.id, &table).await?.ok_or_else(taken)?;
+        let id = self.store.insert_table(&mut transaction, database.id, &table).await?;
+        table.id = id.ok_or_else(|| taken(&table.name))?;
         if let Some(granted) = how.privileges {
             privileges::grant_on_create(&mut transaction, table.id, granted, table.created_at).await?;
         }
@@ -139,11 +143,20 @@ impl Service {
     }
 }
 
-/// What every stored table must satisfy, new or altered.
-pub(super) fn check_table(table: &Table) -> Result<()> {
+pub(super) fn taken(name: &TableName) -> CatalogError {
+    CatalogError::already_exists(format!("Table {name} already exists")).about(Object::Table(name.table.clone()))
+}
+
+/// What every table must satisfy that is made by Hive's rules.
+fn check_table(table: &Table) -> Result<()> {
     check_object("table", &table.name.table)?;
     check_columns("column", &table.storage.columns)?;
     check_columns("partition key", &table.partition_keys)?;
+    check_names(table)
+}
+
+/// That columns and keys have names of their own, and that rows are skewed by columns there are.
+pub(super) fn check_names(table: &Table) -> Result<()> {
     check_distinct(table, &table.storage, &table.partition_keys)?;
     for skewed in &table.storage.skew.columns {
         if !table.storage.columns.iter().any(|column| column.name.eq_ignore_ascii_case(skewed)) {
@@ -168,6 +181,11 @@ fn check_distinct(table: &Table, storage: &StorageDescriptor, keys: &[Column]) -
         }
     }
     Ok(())
+}
+
+/// Where the partitions of a new table lie when nobody says where.
+pub(super) fn base_of(table: &Table) -> Option<String> {
+    table.location.as_deref().map(|location| location.trim_end_matches('/').to_owned()).filter(|base| !base.is_empty())
 }
 
 /// Brings the kind and the parameter EXTERNAL, which say the same, into line. The parameter wins where both speak, as

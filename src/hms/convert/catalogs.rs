@@ -13,6 +13,8 @@ pub fn catalog(sent: types::Catalog) -> Catalog {
         location: text(sent.location_uri).unwrap_or_default(),
         parameters: parameters(sent.parameters),
         created_at: 0,
+        updated_at: 0,
+        extra: Default::default(),
     }
 }
 

@@ -23,6 +23,8 @@ pub fn database(sent: types::Database, name: DatabaseName) -> Result<Database> {
         kind: if sent.r#type == Some(REMOTE) { "REMOTE" } else { "NATIVE" }.to_owned(),
         connector_name: text(sent.connector_name),
         remote_name: text(sent.remote_dbname),
+        implicit: false,
+        extra: Default::default(),
         version: 0,
     })
 }

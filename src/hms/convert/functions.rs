@@ -34,6 +34,7 @@ pub fn function(sent: types::Function, database: DatabaseName) -> Result<Functio
         owner_type: Some(principal_type(owner_type)?),
         created_at: 0,
         resources: sent.resource_uris.unwrap_or_default().into_iter().map(resource).collect::<Result<_>>()?,
+        extra: Default::default(),
     })
 }
 

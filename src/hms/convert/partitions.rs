@@ -37,6 +37,7 @@ impl PartitionReader {
             parameters: parameters(sent.parameters),
             created_at: sent.create_time.unwrap_or_default().into(),
             last_access_time: sent.last_access_time.unwrap_or_default().into(),
+            last_analyzed_at: None,
             write_id: sent.write_id.unwrap_or(-1),
         })
     }

@@ -4,7 +4,8 @@ use propolis_thrift::{AHashMap, FastStr, types};
 
 use super::{parameters, text, texts, wire, wire_list, wire_option, wire_parameters};
 use crate::error::{CatalogError, Result};
-use crate::model::{Column, SerDe, Skew, SortColumn, StorageDescriptor};
+use crate::model::storage::NULL_COLUMNS;
+use crate::model::{Column, Extra, SerDe, Skew, SortColumn, StorageDescriptor};
 
 /// Columns with their names folded; a column without a name or type is refused.
 pub fn columns(what: &str, sent: Vec<types::FieldSchema>) -> Result<Vec<Column>> {
@@ -82,13 +83,10 @@ pub fn storage(sent: types::StorageDescriptor) -> Result<(StorageDescriptor, Opt
             locations: skewed_locations,
         },
         stored_as_sub_directories: sent.stored_as_sub_directories.unwrap_or_default(),
-        extra: null_columns.then(|| serde_json::json!({ NULL_COLUMNS: true })),
+        extra: null_columns.then(|| Extra::from_iter([(NULL_COLUMNS.to_owned(), true.into())])),
     };
     Ok((descriptor, location))
 }
-
-/// Kept in a descriptor for a partition that was sent without a list of columns: null, which is not the empty list.
-const NULL_COLUMNS: &str = "null_columns";
 
 fn has_null_columns(descriptor: &StorageDescriptor) -> bool {
     descriptor.columns.is_empty() && descriptor.extra.as_ref().is_some_and(|extra| extra.get(NULL_COLUMNS).is_some())

@@ -24,6 +24,8 @@ pub fn table(sent: types::Table, name: TableName) -> Result<Table> {
         owner_name: text(sent.owner),
         owner_type: sent.owner_type.map(principal_type).transpose()?,
         created_at: 0,
+        updated_at: 0,
+        created_by: None,
         last_access_time: sent.last_access_time.unwrap_or_default().into(),
         retention: sent.retention.unwrap_or_default().into(),
         storage: descriptor.into(),

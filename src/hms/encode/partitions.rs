@@ -230,6 +230,8 @@ mod tests {
             owner_name: None,
             owner_type: None,
             created_at: 0,
+            updated_at: 0,
+            created_by: None,
             last_access_time: 0,
             retention: 0,
             storage: Arc::default(),
@@ -283,7 +285,8 @@ mod tests {
         ) -> Partition {
             let storage = storage.get(at).cloned();
             let location = storage.as_ref().map(|_| location).filter(|_| placed);
-            Partition { values, storage, location, parameters, created_at, last_access_time, write_id }
+            let last_analyzed_at = None;
+            Partition { values, storage, location, parameters, created_at, last_access_time, last_analyzed_at, write_id }
         }
     }
 

@@ -13,11 +13,28 @@ use crate::filter::Predicate;
 #[derive(Debug, Clone, Copy)]
 pub enum Which<'a> {
     All,
-    /// Those with these values: each list has a value for every key, and comes once. Sorted they are found faster.
+    /// Those with these values: each list comes once. Sorted they are found faster.
     Values(&'a [Vec<String>]),
     /// Those whose values begin with these; the empty string stands for any value.
     Prefix(&'a [String]),
     Matching(&'a Predicate),
+}
+
+/// Which part of a list in order of the values.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Part<'a> {
+    /// What comes after these values.
+    pub after: Option<&'a [String]>,
+    pub segment: Option<Segment>,
+    pub limit: Option<i64>,
+}
+
+/// One of disjoint parts of a table which together are all of it, and which each partition is always in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Segment {
+    /// From 0.
+    pub number: i32,
+    pub total: i32,
 }
 
 /// A condition on `p`, the partitions of the table `$1`, and what to bind to `$2` and on.
@@ -25,11 +42,16 @@ pub(super) struct Condition<'a> {
     /// Without a list of values.
     sql: String,
     list: Option<List>,
-    texts: Vec<Vec<Cow<'a, str>>>,
+    /// What more there is to say of `p`; each begins with AND.
+    narrowing: String,
+    texts: Vec<Texts<'a>>,
     /// Whether the statement is prepared once for all values. Others are planned for their own, and for the table as
     /// it is now, and do not fill the cache of prepared statements.
     prepare: bool,
 }
+
+/// What is bound as one `text[]`.
+pub(super) type Texts<'a> = Vec<Option<Cow<'a, str>>>;
 
 /// Values of partitions as a table `u` in a statement.
 struct List {
@@ -39,10 +61,9 @@ struct List {
 }
 
 impl<'a> Condition<'a> {
-    /// `keys`: how many partition keys the table has.
-    pub fn new(which: &Which<'a>, keys: usize) -> Self {
+    pub fn new(which: &Which<'a>) -> Self {
         let sql = "p.table_id = $1".to_owned();
-        let mut condition = Self { sql, list: None, texts: Vec::new(), prepare: true };
+        let mut condition = Self { sql, list: None, narrowing: String::new(), texts: Vec::new(), prepare: true };
         match which {
             Which::All => {}
             Which::Values([]) => condition.sql.push_str(" and false"),
@@ -51,17 +72,18 @@ impl<'a> Condition<'a> {
                 condition.sql.push_str(" and p.values = $2");
             }
             Which::Values(many) => {
+                let columns = Columns::new(many.iter().map(Vec::len));
                 condition.list = Some(List {
-                    table: format!("unnest({}) as u({})", placeholders(2, keys), names(keys)),
-                    condition: format!("p.table_id = $1 and p.values = {}", array_of_columns(keys)),
+                    table: format!("unnest({}) as u({})", columns.placeholders(2), columns.names()),
+                    condition: format!("p.table_id = $1 and p.values = {}", columns.array()),
                 });
-                condition.texts = columns_of(many, keys);
+                condition.texts = columns.split(many.iter().map(|values| values.iter().map(String::as_str)));
             }
             Which::Prefix(prefix) => condition.prefix(prefix),
             Which::Matching(predicate) => {
                 let predicate = predicate.to_sql("p.values", 2);
                 let _ = write!(condition.sql, " and {}", predicate.sql);
-                condition.texts.push(predicate.constants.into_iter().map(Cow::Owned).collect());
+                condition.texts.push(predicate.constants.into_iter().map(|text| Some(Cow::Owned(text))).collect());
                 condition.prepare = false;
             }
         }
@@ -76,13 +98,13 @@ impl<'a> Condition<'a> {
         if let Some((last, before)) = leading.split_last() {
             self.texts.push(borrow(leading));
             let mut end = borrow(before);
-            end.push(Cow::Owned(format!("{last}\u{1}")));
+            end.push(Some(Cow::Owned(format!("{last}\u{1}"))));
             self.texts.push(end);
             self.sql.push_str(" and p.values >= $2 and p.values < $3");
         }
         let given: Vec<_> = rest.iter().enumerate().filter(|(_, value)| !value.is_empty()).collect();
         if !given.is_empty() {
-            self.texts.push(given.iter().map(|(_, value)| Cow::Borrowed(value.as_str())).collect());
+            self.texts.push(given.iter().map(|(_, value)| Some(Cow::Borrowed(value.as_str()))).collect());
             let texts = self.texts.len() + 1;
             for (nth, (index, _)) in given.iter().enumerate() {
                 let (key, nth) = (leading.len() + index + 1, nth + 1);
@@ -91,13 +113,28 @@ impl<'a> Condition<'a> {
         }
     }
 
+    /// The same of a part of the list; its limit is for [`Condition::source_in_order`].
+    pub fn within(mut self, part: &Part<'a>) -> Self {
+        if let Some(after) = part.after {
+            let _ = write!(self.narrowing, " and p.values > ${}", self.next_placeholder());
+            self.texts.push(borrow(after));
+        }
+        if let Some(Segment { number, total }) = part.segment {
+            // Without the sign, for the remainder of a negative number is negative.
+            let _ = write!(self.narrowing, " and (hash_array(p.values) & 2147483647) % {total} = {number}");
+        }
+        self
+    }
+
     /// `from ... where ...`, with the partitions as `p`. A list is looked up value by value in the index, whatever the
     /// database thinks of the size of the table, of which it may know nothing yet.
     pub fn source(&self) -> String {
+        let narrowing = &self.narrowing;
         match &self.list {
-            None => format!("from partitions p where {}", self.sql),
+            None => format!("from partitions p where {}{narrowing}", self.sql),
             Some(List { table, condition }) => format!(
-                "from {table} cross join lateral (select * from partitions p where {condition} offset 0) as p where true"
+                "from {table} cross join lateral (select * from partitions p where {condition} offset 0) as p \
+                 where true{narrowing}"
             ),
         }
     }
@@ -135,31 +172,58 @@ impl<'a> Condition<'a> {
     }
 }
 
-fn borrow(texts: &[String]) -> Vec<Cow<'_, str>> {
-    texts.iter().map(|text| Cow::Borrowed(text.as_str())).collect()
+fn borrow(texts: &[String]) -> Texts<'_> {
+    texts.iter().map(|text| Some(Cow::Borrowed(text.as_str()))).collect()
 }
 
-/// `v1, v2`: one column for each key.
-pub(super) fn names(keys: usize) -> String {
-    list(1..=keys, |key| format!("v{key}"))
+/// Lists of values as columns of a statement, one for each place: arrays of arrays cannot be sent, and array literals
+/// would have to be read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Columns {
+    pub width: usize,
+    /// Whether some lists are shorter, as those of a table without partition keys may be. They have nulls at their end.
+    ragged: bool,
 }
 
-/// `array[u.v1, u.v2]`: lists of values are sent key by key and put together by the database, for arrays of arrays
-/// of different lengths cannot be sent and array literals would have to be read.
-pub(super) fn array_of_columns(keys: usize) -> String {
-    format!("array[{}] collate \"C\"", list(1..=keys, |key| format!("u.v{key}")))
-}
+impl Columns {
+    /// For lists of these lengths, of which none is 0.
+    pub fn new(lengths: impl Iterator<Item = usize>) -> Self {
+        let (least, most) = lengths.fold((usize::MAX, 0), |(least, most), n| (least.min(n), most.max(n)));
+        Self { width: most.max(1), ragged: least < most }
+    }
 
-/// `$2::text[], $3::text[]`
-pub(super) fn placeholders(first: usize, keys: usize) -> String {
-    list(first..first + keys, |index| format!("${index}::text[]"))
-}
+    /// `v1, v2`
+    pub fn names(self) -> String {
+        self.each(|place| format!("v{}", place + 1))
+    }
 
-fn list(range: impl Iterator<Item = usize>, item: impl Fn(usize) -> String) -> String {
-    range.map(item).collect::<Vec<_>>().join(", ")
-}
+    /// `array[u.v1, u.v2]`: the values put together.
+    pub fn array(self) -> String {
+        let array = format!("array[{}]", self.each(|place| format!("u.v{}", place + 1)));
+        if self.ragged {
+            format!("array_remove({array}, null) collate \"C\"")
+        } else {
+            format!("{array} collate \"C\"")
+        }
+    }
 
-fn columns_of(rows: &[Vec<String>], keys: usize) -> Vec<Vec<Cow<'_, str>>> {
-    let column = |key| rows.iter().map(|values| Cow::Borrowed(values.get(key).map_or("", String::as_str))).collect();
-    (0..keys).map(column).collect()
+    /// `$2::text[], $3::text[]`
+    pub fn placeholders(self, first: usize) -> String {
+        self.each(|place| format!("${}::text[]", first + place))
+    }
+
+    fn each(self, item: impl Fn(usize) -> String) -> String {
+        (0..self.width).map(item).collect::<Vec<_>>().join(", ")
+    }
+
+    /// What to bind for lists of values.
+    pub fn split<'a, V: Iterator<Item = &'a str>>(self, lists: impl ExactSizeIterator<Item = V>) -> Vec<Texts<'a>> {
+        let mut columns: Vec<_> = (0..self.width).map(|_| Texts::with_capacity(lists.len())).collect();
+        for mut values in lists {
+            for column in &mut columns {
+                column.push(values.next().map(Cow::Borrowed));
+            }
+        }
+        columns
+    }
 }

@@ -8,7 +8,7 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres};
 
-use super::which::{Condition, array_of_columns, names, placeholders};
+use super::which::{Columns, Condition};
 use super::{COLUMNS, Which, bytes, list};
 use crate::error::Result;
 use crate::model::partition::StoredLocation;
@@ -70,7 +70,7 @@ impl Store {
         table: &Arc<Table>,
         which: &Which<'_>,
     ) -> Result<PartitionBatch> {
-        let condition = Condition::new(which, table.partition_keys.len()).unprepared();
+        let condition = Condition::new(which).unprepared();
         let sql = format!("{} returning {COLUMNS}", condition.delete());
         let query = condition.query(sql, table.id);
         self.batch(connection, table, query).await
@@ -120,12 +120,13 @@ pub async fn set_columns(connection: &mut Connection, store: &Store, table_id: i
 
 /// All columns that are not the key.
 const OTHER_COLUMNS: &str =
-    "storage_descriptor_id, location, subpath, parameters, created_at, last_access_time, write_id";
-const OTHER_TYPES: [&str; 7] = ["bigint[]", "text[]", "text[]", "bytea[]", "bigint[]", "bigint[]", "bigint[]"];
+    "storage_descriptor_id, location, subpath, parameters, created_at, last_access_time, last_analyzed_at, write_id";
+const OTHER_TYPES: [&str; 8] =
+    ["bigint[]", "text[]", "text[]", "bytea[]", "bigint[]", "bigint[]", "float8[]", "bigint[]"];
 
 /// The rows of a batch as a table `u` in a statement: one array for each column.
 struct RowColumns {
-    keys: usize,
+    values: Columns,
     /// The values, put together.
     array: String,
     source: String,
@@ -133,12 +134,16 @@ struct RowColumns {
 
 impl RowColumns {
     fn new(batch: &PartitionBatch) -> Self {
-        let keys = batch.table.partition_keys.len();
+        let values = Columns::new(batch.rows().map(|row| row.value_count));
         let others: Vec<String> =
-            OTHER_TYPES.iter().zip(2 + keys..).map(|(kind, index)| format!("${index}::{kind}")).collect();
-        let source =
-            format!("unnest({}, {}) as u({}, {OTHER_COLUMNS})", placeholders(2, keys), others.join(", "), names(keys));
-        Self { keys, array: array_of_columns(keys), source }
+            OTHER_TYPES.iter().zip(2 + values.width..).map(|(kind, index)| format!("${index}::{kind}")).collect();
+        let source = format!(
+            "unnest({}, {}) as u({}, {OTHER_COLUMNS})",
+            values.placeholders(2),
+            others.join(", "),
+            values.names()
+        );
+        Self { values, array: values.array(), source }
     }
 
     fn others(&self, alias: &str) -> String {
@@ -146,18 +151,12 @@ impl RowColumns {
     }
 
     fn next_placeholder(&self) -> usize {
-        2 + self.keys + OTHER_TYPES.len()
+        2 + self.values.width + OTHER_TYPES.len()
     }
 
     fn bind(&self, sql: String, batch: &PartitionBatch) -> Query<'static, Postgres, PgArguments> {
-        let mut values: Vec<Vec<&str>> = vec![Vec::with_capacity(batch.len()); self.keys];
-        for row in batch.rows() {
-            for (column, value) in values.iter_mut().zip(row.values()) {
-                column.push(value);
-            }
-        }
         let mut query = sqlx::query(AssertSqlSafe(sql)).bind(batch.table.id);
-        for column in values {
+        for column in self.values.split(batch.rows().map(|row| row.values())) {
             query = query.bind(column);
         }
         let (mut verbatim, mut below) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
@@ -178,6 +177,7 @@ impl RowColumns {
             .bind(batch.rows().map(|row| row.packed_parameters).collect::<Vec<_>>())
             .bind(batch.rows().map(|row| row.created_at).collect::<Vec<_>>())
             .bind(batch.rows().map(|row| row.last_access_time).collect::<Vec<_>>())
+            .bind(batch.rows().map(|row| row.last_analyzed_at).collect::<Vec<_>>())
             .bind(batch.rows().map(|row| row.write_id).collect::<Vec<_>>())
     }
 }
