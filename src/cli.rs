@@ -2,6 +2,7 @@
 
 mod connect;
 mod doctor;
+mod key;
 mod migrate;
 mod serve;
 
@@ -29,7 +30,7 @@ struct Cli {
 const AFTER_HELP: &str = "Every setting can also stand in the file (data_dir = \"…\") or in a variable \
     (PROPOLIS_DATA_DIR); a flag goes before a variable, a variable before the file.";
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Subcommand)]
 enum Command {
     /// Serves the catalog until SIGINT or SIGTERM.
     Serve,
@@ -37,6 +38,9 @@ enum Command {
     Migrate,
     /// Checks settings, database, warehouses and ports, and says what to do about what is wrong.
     Doctor,
+    /// Makes, lists and disables the access keys of Glue's API.
+    #[command(subcommand)]
+    Key(key::KeyCommand),
 }
 
 #[derive(Debug, Args)]
@@ -50,7 +54,7 @@ struct FlagArgs {
     /// Where the Hive Metastore protocol is served [default: 127.0.0.1:9083].
     #[arg(long, global = true, value_name = "HOST:PORT")]
     thrift_addr: Option<String>,
-    /// Where health and metrics are served [default: 127.0.0.1:9080].
+    /// Where AWS Glue's API, health and metrics are served [default: 127.0.0.1:9080].
     #[arg(long, global = true, value_name = "HOST:PORT")]
     http_addr: Option<String>,
     /// Where managed tables go: a file:// or s3:// URL [default: `warehouse` under the data directory].
@@ -92,6 +96,7 @@ pub fn run() -> ExitCode {
             block_on(serve::run(settings, metrics))
         }),
         (Command::Migrate, Ok(loaded)) => with_logs(loaded, |settings| block_on(migrate::run(settings))),
+        (Command::Key(command), Ok(loaded)) => with_logs(loaded, |settings| block_on(key::run(settings, command))),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("propolis: {error}");

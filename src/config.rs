@@ -16,7 +16,7 @@ use url::Url;
 use crate::warehouse::ObjectStoreSettings;
 
 pub use load::{Flags, Loaded, Problem, SettingsError};
-pub use value::{ByteSize, LogFormat, Secret};
+pub use value::{ByteSize, LogFormat, Secret, Tolerance};
 
 /// A setting as the reference lists it.
 #[derive(Debug, Clone, Copy)]
@@ -94,11 +94,12 @@ settings! {
     /// to the network: callers are who they say they are, so put a trusted network around it.
     thrift_addr: SocketAddr = "127.0.0.1:9083";
 
-    /// Where `/healthz`, `/readyz` and `/metrics` are served.
+    /// Where AWS Glue's API is served, and `/healthz`, `/readyz` and `/metrics`. On an address other than
+    /// loopback, Glue is refused until there is an access key: `propolis key create` makes one.
     http_addr: SocketAddr = "127.0.0.1:9080";
 
-    /// The PEM file of the certificate chain for Thrift over TLS. Set together with `tls_key`: then
-    /// clients without TLS are turned away.
+    /// The PEM file of the certificate chain for TLS, on the Thrift and the HTTP port alike. Set together
+    /// with `tls_key`: then clients without TLS are turned away, and probes of health have to speak HTTPS.
     tls_cert: Option<PathBuf> = "";
 
     /// The PEM file of the private key of `tls_cert`.
@@ -123,6 +124,63 @@ settings! {
     /// How long one request may run before it is cancelled and answered with an error. Hive's clients
     /// wait 10 minutes by default, so a longer time is work that nobody hears of.
     thrift_request_timeout: Duration = "10m";
+
+    /// Connections to the HTTP port served at once; more are closed at once. Each SDK client keeps some open.
+    http_max_connections: u32 = "2000";
+
+    /// How long an HTTP connection may be silent, and how long the head of a request may take to arrive.
+    /// Too short: clients find the connections that they keep closed, and Java's keep them for 60 s; too
+    /// long: dead clients keep their place.
+    http_idle_timeout: Duration = "2m";
+
+    /// How long one request of AWS Glue's API may run before it is cancelled and answered with an error.
+    /// SDKs give up after about a minute unless told otherwise, and then send the request again.
+    http_request_timeout: Duration = "10m";
+
+    /// The account that callers belong to whose access key names none: 12 digits, found in ARNs and as the
+    /// `CatalogId` of what Glue answers.
+    glue_account_id: String = "123456789012";
+
+    /// The region of callers whose requests name none. All others get the region that they sign for.
+    glue_region: String = "us-east-1";
+
+    /// Whether each account and region has databases and all else of its own, as at AWS. `false`: all see
+    /// the same, which is also what Thrift shows. A change hides what was made before; it deletes nothing.
+    glue_separate_regions: bool = "false";
+
+    /// Whether Glue's API keeps to AWS' own limits, such as 100 partitions a batch, and to its error texts.
+    /// `true` is for tests of software that will meet AWS; `false` serves larger requests too.
+    glue_strict: bool = "false";
+
+    /// The `VersionId` of a new table in Glue's API: `0` as at AWS, or `1` as software tested with moto
+    /// expects. It only shifts what is shown, so change it when no client holds on to a version.
+    glue_first_version: u8 = "1";
+
+    /// Whether jobs, crawlers, workflows and the like that nothing here runs can be started in pretence: runs are recorded
+    /// that do nothing and soon count as done. `true` is for tests of software that starts them; `false`
+    /// answers a start with an error, and nobody takes work for done that was not.
+    glue_simulate_runs: bool = "false";
+
+    /// The largest request of Glue's API, also once it is unpacked. Too low: large batches fail; too high:
+    /// one caller can take that much memory.
+    glue_max_request: ByteSize = "100MiB";
+
+    /// How far the time of a signed request may be from the server's, and so how long a request that
+    /// somebody recorded can be sent again. Too short: machines whose clocks are off are turned away. `0s`
+    /// takes any time, which is for tests with a frozen clock only.
+    glue_clock_skew: Tolerance = "15m";
+
+    /// Origins, separated by commas, whose pages may call the HTTP port from a browser, such as
+    /// `https://console.example.org`; `*` is any. Unset: browsers let no page of another origin call it.
+    glue_cors_origins: Vec<String> = "";
+
+    /// The key that access keys' secrets are encrypted with in the database: 32 bytes as Base64, as from
+    /// `openssl rand -base64 32`. Servers that share a database need the same. Goes before `secret_key_file`.
+    secret_key: Option<Secret> = "";
+
+    /// The file of that key, made when it is first needed. Without it, the secrets in the database are
+    /// lost: back it up, apart from the database. Default: `secret.key` under `data_dir`.
+    secret_key_file: PathBuf = "";
 
     /// How long running requests may go on after SIGTERM or SIGINT; what still runs then is cancelled
     /// and rolled back.
@@ -160,6 +218,10 @@ settings! {
     /// lists of names are not limited. Unset: no limit, and one query without a filter on a table with
     /// millions of partitions reads them all.
     max_partitions: Option<u32> = "";
+
+    /// Schema registries that there may be besides the default one, in each region where these are separate.
+    /// Low, so that programs which make registries by mistake are noticed; schemas in them are not limited.
+    max_schema_registries: u32 = "10";
 
     /// Versions of a table kept for looking back and restoring, the current one included. Older ones
     /// are removed by housekeeping; a change is never refused because of them. Higher costs disk only.
@@ -209,7 +271,7 @@ impl Settings {
         }
     }
 
-    /// The files for Thrift over TLS, certificate chain first; `None` serves plain.
+    /// The files for TLS, certificate chain first; `None` serves plain.
     pub fn tls(&self) -> Option<(&std::path::Path, &std::path::Path)> {
         Some((self.tls_cert.as_deref()?, self.tls_key.as_deref()?))
     }

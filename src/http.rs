@@ -2,6 +2,7 @@
 //! one's.
 
 mod probe;
+mod server;
 
 use axum::Router;
 use axum::extract::State;
@@ -9,12 +10,12 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::store::Store;
 
 pub use probe::Probe;
+pub use server::{Limits, serve};
 
 /// What the answers are made from.
 #[derive(Debug, Clone)]
@@ -44,11 +45,6 @@ pub fn router(health: Health) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .with_state(health)
-}
-
-/// Serves until `shutdown` is cancelled and the running requests are answered.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) -> std::io::Result<()> {
-    axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await
 }
 
 /// 200 when a client would be served: Thrift answers, and so does the database behind it.

@@ -43,7 +43,7 @@ pub fn text(settings: &Settings, thrift: SocketAddr, http: SocketAddr, database:
         "\
 Propolis {version} is ready.
   Hive Metastore  {uri}
-  health          http://{http}/readyz
+  health          {scheme}://{http}/readyz
   database        {database}
   warehouse       {warehouse}
 
@@ -57,6 +57,7 @@ Trino, in etc/catalog/hive.properties:
 PyIceberg:
   load_catalog(\"propolis\", **{{\"type\": \"hive\", \"uri\": \"{uri}\", \"warehouse\": \"{warehouse}\"}})
 ",
+        scheme = if tls { "https" } else { "http" },
         http = reachable(http)
     )
 }

@@ -8,19 +8,17 @@ use std::time::Duration;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{Failure, connect};
-use crate::catalog::{Rules, Service};
+use crate::auth::{self, Gate};
+use crate::catalog::{AccessKeys, Rules, Service};
 use crate::config::Settings;
 use crate::store::Store;
 use crate::store::database::Database;
 use crate::warehouse::{Location, Warehouse};
-use crate::{hms, http};
-
-/// How long a scrape or a probe may still take at the end.
-const HTTP_GRACE: Duration = Duration::from_secs(2);
+use crate::vault::Vault;
+use crate::{glue, hms, http};
 
 pub async fn run(settings: Settings, metrics: PrometheusHandle) -> Result<ExitCode, Failure> {
     let shutdown = shutdown_on_signal()?;
@@ -55,11 +53,12 @@ async fn serve(
     shutdown: &CancellationToken,
 ) -> Result<(), Failure> {
     let warehouse = Warehouse::new(settings.object_store())?;
-    let catalog = Service::open(store.clone(), warehouse, rules(settings)?).await?;
+    let vault = Vault::new(settings.secret_key.clone(), settings.secret_key_file.clone());
+    let catalog = Service::open(store.clone(), warehouse, vault.clone(), rules(settings)?).await?;
     catalog.add_admins(&settings.admin_users).await?;
     let housekeeping = catalog.clone().housekeeping(shutdown.clone());
     let tls = settings.tls().map(|(certificate, key)| hms::server::tls_acceptor(certificate, key)).transpose()?;
-    let thrift = hms::Server::bind(settings.thrift_addr, tls, limits(settings), catalog)
+    let thrift = hms::Server::bind(settings.thrift_addr, tls.clone(), limits(settings), catalog.clone())
         .await
         .map_err(|error| cannot_serve("thrift_addr", settings.thrift_addr, &error))?;
     let http = TcpListener::bind(settings.http_addr)
@@ -73,9 +72,12 @@ async fn serve(
         shutdown: shutdown.clone(),
         metrics: http::Metrics(metrics.clone()),
     };
+    let keys = AccessKeys::new(store.clone(), vault);
+    let gate = Gate::open(keys, auth::Rules::new(settings, http_addr)).await?;
+    let router = http::router(health).merge(glue::router(catalog, gate, glue_settings(settings)));
     // Health is told until the last request is answered.
     let http_shutdown = CancellationToken::new();
-    let http = tokio::spawn(http::serve(http, http::router(health), http_shutdown.clone()));
+    let http = tokio::spawn(http::serve(http, router, tls, settings.into(), http_shutdown.clone()));
     let mut thrift = tokio::spawn(thrift.run(shutdown.clone()));
     let housekeeping = tokio::spawn(housekeeping);
     let upkeep = tokio::spawn(async move {
@@ -99,7 +101,8 @@ async fn serve(
         ended = &mut thrift => Err(Failure::from(format!("the Thrift server ended by itself: {ended:?}"))),
     };
     http_shutdown.cancel();
-    let _ = timeout(HTTP_GRACE, http).await;
+    // It keeps to shutdown_grace by itself.
+    let _ = http.await;
     upkeep.abort();
     housekeeping.abort();
     outcome
@@ -120,6 +123,17 @@ fn limits(settings: &Settings) -> hms::Limits {
     }
 }
 
+fn glue_settings(settings: &Settings) -> glue::Settings {
+    glue::Settings {
+        separate_regions: settings.glue_separate_regions,
+        strict: settings.glue_strict,
+        first_version: settings.glue_first_version.into(),
+        simulate_runs: settings.glue_simulate_runs,
+        max_request: settings.glue_max_request.as_usize(),
+        request_timeout: settings.http_request_timeout,
+    }
+}
+
 fn rules(settings: &Settings) -> Result<Rules, Failure> {
     let location = |key, url| match Location::from_url(url) {
         Ok(location) => Ok(location.as_str().to_owned()),
@@ -133,6 +147,7 @@ fn rules(settings: &Settings) -> Result<Rules, Failure> {
         lock_lease: settings.lock_lease.as_secs().try_into()?,
         event_retention: settings.event_retention.as_secs().try_into()?,
         max_partitions: settings.max_partitions.map(i64::from),
+        max_schema_registries: settings.max_schema_registries.into(),
     })
 }
 

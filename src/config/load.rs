@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use config::{Config, Environment, File, FileFormat, Map, Source, ValueKind};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
@@ -11,6 +12,8 @@ use url::Url;
 
 use super::value::Value;
 use super::{Settings, value};
+use crate::model::access_key::{is_account_id, is_region};
+use crate::vault::parse_key;
 
 pub(super) const PREFIX: &str = "PROPOLIS_";
 
@@ -228,15 +231,16 @@ impl Reader<'_> {
 
     /// The default that stands in the reference, or the one that depends on the machine.
     fn default(&self, key: &str, default: &str) -> String {
-        let under_data = |name: &str| {
-            let directory = self.data_dir.as_ref()?.join(name);
-            Url::from_file_path(directory).ok().map(String::from)
-        };
+        let path_under_data = |name: &str| self.data_dir.as_ref().map(|directory| directory.join(name));
+        let under_data = |name: &str| Url::from_file_path(path_under_data(name)?).ok().map(String::from);
         match key {
             "data_dir" => default_data_dir(),
             // Without a data directory there is a problem already; anything that reads will do.
             "warehouse" => under_data("warehouse").unwrap_or_else(|| "file:///".into()),
             "external_warehouse" => under_data("external").unwrap_or_else(|| "file:///".into()),
+            "secret_key_file" => {
+                path_under_data("secret.key").map_or_else(|| "/".into(), |path| path.to_string_lossy().into_owned())
+            }
             _ => default.to_owned(),
         }
     }
@@ -307,6 +311,7 @@ fn check(settings: &Settings, problems: &mut Vec<Problem>) {
             problem(key, "Thrift's sizes are signed 32-bit numbers: give at most `2GiB`.");
         }
     }
+    check_glue(settings, &mut problem);
     // The filter's own reading takes any word for the name of a part, and then logs nothing.
     let wrong = |directive: &str| !directive.contains('=') && directive.parse::<LevelFilter>().is_err();
     if settings.log_level.split(',').any(wrong) || EnvFilter::try_new(&settings.log_level).is_err() {
@@ -317,11 +322,40 @@ fn check(settings: &Settings, problems: &mut Vec<Problem>) {
     }
 }
 
+const LONGEST_SKEW: Duration = Duration::from_secs(7 * 24 * 3600);
+
+fn check_glue(settings: &Settings, problem: &mut impl FnMut(&str, &str)) {
+    if !is_account_id(&settings.glue_account_id) {
+        problem("glue_account_id", "An account is 12 digits.");
+    }
+    if !is_region(&settings.glue_region) {
+        problem("glue_region", "A region is up to 63 letters, digits and hyphens, such as `us-east-1`.");
+    }
+    if settings.glue_clock_skew.0.is_some_and(|skew| skew > LONGEST_SKEW) {
+        problem("glue_clock_skew", "Give at most `7d`, or `0s` for any time.");
+    }
+    if settings.secret_key.as_ref().is_some_and(|key| parse_key(key.reveal()).is_none()) {
+        problem("secret_key", "Give 32 bytes as Base64, as `openssl rand -base64 32` makes them.");
+    }
+    if settings.glue_first_version > 1 {
+        problem("glue_first_version", "Give `0` or `1`.");
+    }
+    let origin = |text: &String| match Url::parse(text) {
+        Ok(url) => url.origin().ascii_serialization() == *text,
+        Err(_) => text == "*",
+    };
+    if !settings.glue_cors_origins.iter().all(origin) {
+        problem(
+            "glue_cors_origins",
+            "An origin is a scheme, a host and a port that is not the usual one, with no slash at the end: `https://console.example.org`.",
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use std::io::Write;
-    use std::time::Duration;
 
     use super::*;
 
@@ -349,6 +383,8 @@ mod tests {
         assert_eq!(settings.thrift_max_request, value::ByteSize(100 << 20));
         assert_eq!(settings.event_retention, Duration::from_secs(7 * 24 * 3600));
         assert_eq!(settings.database_url, None);
+        assert_eq!(settings.secret_key_file, Path::new("/srv/p/secret.key"));
+        assert_eq!(settings.glue_clock_skew, value::Tolerance(Some(Duration::from_secs(900))));
     }
 
     #[test]
@@ -401,10 +437,24 @@ mod tests {
             ("PROPOLIS_THRIFT_MAX_ANSWER", "3GiB"),
             ("PROPOLIS_HTTP_ADDR", "127.0.0.1:9083"),
             ("PROPOLIS_LOG_LEVEL", "loud"),
+            ("PROPOLIS_GLUE_ACCOUNT_ID", "12345678901"),
+            ("PROPOLIS_GLUE_REGION", "eu_central"),
+            ("PROPOLIS_GLUE_FIRST_VERSION", "2"),
+            ("PROPOLIS_GLUE_CLOCK_SKEW", "8d"),
+            ("PROPOLIS_GLUE_CORS_ORIGINS", "https://a.example.org, https://a.example.org/"),
+            ("PROPOLIS_SECRET_KEY", "hunter2"),
         ];
         let problems = problems(&Flags::default(), &variables);
-        assert_eq!(problems.len(), 8, "{problems:#?}");
+        assert_eq!(problems.len(), 14, "{problems:#?}");
         assert!(!problems.concat().contains("hunter2"));
+    }
+
+    #[test]
+    fn a_tolerance_may_be_without_end() {
+        let settings = load(&Flags::default(), environment(&[("PROPOLIS_GLUE_CLOCK_SKEW", "0s")])).unwrap().settings;
+        assert_eq!(settings.glue_clock_skew, value::Tolerance(None));
+        let wrong = problems(&Flags::default(), &[("PROPOLIS_GLUE_CLOCK_SKEW", "10")]);
+        assert!(wrong[0].contains("at least `1s`") && wrong[0].contains("or `0s`"), "{wrong:?}");
     }
 
     #[test]

@@ -73,11 +73,30 @@ impl Value for u32 {
     }
 }
 
+impl Value for u8 {
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| format!("give a whole number from 0 to {}", Self::MAX))
+    }
+}
+
 impl Value for Duration {
     fn parse(text: &str) -> Result<Self, String> {
         match humantime::parse_duration(text) {
             Ok(duration) if duration >= Duration::from_secs(1) => Ok(duration),
             _ => Err("give a time of at least `1s` with its unit, such as `30s`, `10m`, `1h` or `7d`".into()),
+        }
+    }
+}
+
+/// A time that something may be off by; `None`, written `0s`, is any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tolerance(pub Option<Duration>);
+
+impl Value for Tolerance {
+    fn parse(text: &str) -> Result<Self, String> {
+        match humantime::parse_duration(text) {
+            Ok(Duration::ZERO) => Ok(Self(None)),
+            _ => Duration::parse(text).map(|time| Self(Some(time))).map_err(|expected| format!("{expected}, or `0s`")),
         }
     }
 }

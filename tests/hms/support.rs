@@ -11,6 +11,7 @@ use propolis::catalog::{Rules, Service};
 use propolis::hms::{self, Limits};
 use propolis::store::Store;
 use propolis::store::managed::{ManagedConfig, ManagedPostgres};
+use propolis::vault::Vault;
 use propolis::warehouse::{ObjectStoreSettings, Warehouse};
 use propolis_thrift::codec::{self, CallError, Protocol};
 use propolis_thrift::{AHashMap, FastStr, Method, args, methods, types};
@@ -133,10 +134,12 @@ impl Server {
             lock_lease: options.lock_lease,
             event_retention: options.event_retention,
             max_partitions: options.max_partitions,
+            max_schema_registries: 10,
         };
         let objects = Warehouse::new(ObjectStoreSettings::default()).unwrap();
-        let catalog =
-            Service::open(store(postgres.clone().database(&name)).await.with_cache(), objects, rules).await.unwrap();
+        let vault = Vault::new(None, warehouse.path().join("secret.key"));
+        let store = store(postgres.clone().database(&name)).await.with_cache();
+        let catalog = Service::open(store, objects, vault, rules).await.unwrap();
         let server =
             hms::Server::bind(([127, 0, 0, 1], 0).into(), options.tls, options.limits, catalog.clone()).await.unwrap();
         let address = server.local_addr().unwrap();
