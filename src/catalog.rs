@@ -3,6 +3,7 @@
 
 pub mod access_keys;
 mod catalogs;
+pub mod constraints;
 pub mod databases;
 pub mod events;
 pub mod functions;
@@ -13,13 +14,13 @@ pub mod partitions;
 pub mod privileges;
 pub mod resources;
 pub mod roles;
-pub mod search;
 pub mod schemas;
+mod sealed;
+pub mod search;
 pub mod statistics;
 pub mod tables;
-mod sealed;
-mod trees;
 mod tagged;
+mod trees;
 mod types;
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! What a catalog holds: plain types, no I/O, no wire format.
 
 pub mod access_key;
+pub mod constraint;
 pub mod database;
 pub mod event;
 pub mod function;
@@ -20,6 +21,7 @@ pub mod storage;
 pub mod table;
 
 pub use access_key::AccessKey;
+pub use constraint::{Constraint, ConstraintKind};
 pub use database::{Catalog, Database};
 pub use event::{Event, EventFilter, EventKind, NewEvent};
 pub use function::Function;

@@ -4,6 +4,7 @@
 pub mod access_keys;
 mod cache;
 pub mod catalogs;
+pub mod constraints;
 pub mod database;
 pub mod databases;
 pub mod descriptors;
@@ -18,8 +19,8 @@ pub mod partitions;
 pub mod privileges;
 pub mod resources;
 pub mod roles;
-pub mod search;
 pub mod schemas;
+pub mod search;
 pub mod statistics;
 pub mod table_versions;
 pub mod tables;

@@ -13,8 +13,8 @@ use super::tables::no_table;
 use super::{Caller, Service, now};
 use crate::error::{CatalogError, Result};
 use crate::model::{
-    Catalog, ColumnStatistics, Database, Event, EventFilter, EventKind, Function, NewEvent, Parameters, Partition,
-    Table, TableName,
+    Catalog, ColumnStatistics, Constraint, Database, Event, EventFilter, EventKind, Function, NewEvent, Parameters,
+    Partition, Table, TableName,
 };
 use crate::store::partitions::Which;
 use crate::store::{Connection, events};
@@ -53,6 +53,10 @@ pub enum Change {
         after: Option<Arc<Table>>,
         truncated: bool,
     },
+    /// All of one kind.
+    ConstraintsAdded(Vec<Constraint>),
+    /// By its name, of the table that the event is about.
+    ConstraintDropped(String),
     PartitionsAdded {
         table: Arc<Table>,
         partitions: Vec<Partition>,
@@ -305,6 +309,13 @@ impl Service {
                 after: body.table(connection, "after").await?,
                 truncated: body.get::<bool>("truncated")?.unwrap_or_default(),
             },
+            EventKind::AddPrimaryKey
+            | EventKind::AddForeignKey
+            | EventKind::AddUniqueConstraint
+            | EventKind::AddNotNullConstraint
+            | EventKind::AddDefaultConstraint
+            | EventKind::AddCheckConstraint => Change::ConstraintsAdded(body.need("constraints")?),
+            EventKind::DropConstraint => Change::ConstraintDropped(body.need("constraint")?),
             EventKind::AddPartition => Change::PartitionsAdded {
                 table: body.the_table(connection).await?,
                 partitions: body.partitions(connection, body.need("partitions")?).await?,

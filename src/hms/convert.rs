@@ -1,6 +1,7 @@
 //! The model's types and the wire's, each way in one place, one file a noun.
 
 pub mod catalogs;
+pub mod constraints;
 pub mod databases;
 pub mod events;
 pub mod functions;

@@ -11,6 +11,8 @@ pub type Result<T, E = Failure> = std::result::Result<T, E>;
 pub enum Failure {
     Catalog(CatalogError),
     Thrown(Exception),
+    /// What Apache's server throws though the method does not declare it: an error of the protocol on the wire.
+    Undeclared(CatalogError),
 }
 
 impl From<CatalogError> for Failure {
@@ -28,7 +30,7 @@ impl From<Exception> for Failure {
 impl Failure {
     pub fn message(&self) -> &str {
         match self {
-            Self::Catalog(error) => &error.message,
+            Self::Catalog(error) | Self::Undeclared(error) => &error.message,
             Self::Thrown(exception) => exception.message(),
         }
     }
@@ -38,6 +40,7 @@ impl Failure {
         let candidates: &[ExceptionKind] = match self {
             Self::Catalog(error) => candidates(error.kind),
             Self::Thrown(exception) => &[exception.kind(), ExceptionKind::Meta],
+            Self::Undeclared(_) => &[],
         };
         let kind = candidates.iter().find(|kind| declared.contains(kind))?;
         Some(kind.with(self.message()))

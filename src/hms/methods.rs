@@ -1,6 +1,7 @@
 //! The table of methods: each line names a method of the IDL and the function that serves it.
 
 mod catalogs;
+mod constraints;
 mod databases;
 mod events;
 mod functions;
@@ -95,6 +96,7 @@ serve! {
         AlterTableWithEnvironmentContext => tables::alter_table_with_environment_context,
         CreateTable => tables::create_table,
         CreateTableReq => tables::create_table_req,
+        CreateTableWithConstraints => tables::create_table_with_constraints,
         CreateTableWithEnvironmentContext => tables::create_table_with_environment_context,
         DropTable => tables::drop_table,
         DropTableReq => tables::drop_table_req,
@@ -121,6 +123,22 @@ serve! {
         TruncateTable => tables::truncate_table,
         TruncateTableReq => tables::truncate_table_req,
         UpdateCreationMetadata => tables::update_creation_metadata,
+
+        // Constraints
+        AddCheckConstraint => constraints::add_check_constraint,
+        AddDefaultConstraint => constraints::add_default_constraint,
+        AddForeignKey => constraints::add_foreign_key,
+        AddNotNullConstraint => constraints::add_not_null_constraint,
+        AddPrimaryKey => constraints::add_primary_key,
+        AddUniqueConstraint => constraints::add_unique_constraint,
+        DropConstraint => constraints::drop_constraint,
+        GetAllTableConstraints => constraints::get_all_table_constraints,
+        GetCheckConstraints => constraints::get_check_constraints,
+        GetDefaultConstraints => constraints::get_default_constraints,
+        GetForeignKeys => constraints::get_foreign_keys,
+        GetNotNullConstraints => constraints::get_not_null_constraints,
+        GetPrimaryKeys => constraints::get_primary_keys,
+        GetUniqueConstraints => constraints::get_unique_constraints,
 
         // Column statistics
         DeleteColumnStatisticsReq => statistics::delete_column_statistics_req,

@@ -12,7 +12,7 @@ use crate::model::name::check_object;
 use crate::model::parameters::{LAST_DDL_TIME, is_true};
 use crate::model::privilege::PrivilegeSet;
 use crate::model::{
-    Column, ColumnStatistics, EventKind, PrincipalType, StorageDescriptor, Table, TableName, table_kind,
+    Column, ColumnStatistics, Constraint, EventKind, PrincipalType, StorageDescriptor, Table, TableName, table_kind,
 };
 use crate::store::{databases, privileges, table_versions};
 use crate::warehouse::{FileStats, Location, Made};
@@ -31,6 +31,8 @@ pub struct CreateTable {
     pub privileges: Option<PrivilegeSet>,
     /// Statistics of its columns that come with the table, and whose engine wrote them.
     pub column_statistics: Option<(String, Vec<ColumnStatistics>)>,
+    /// Constraints on the table.
+    pub constraints: Vec<Constraint>,
 }
 
 impl Service {
@@ -79,7 +81,8 @@ impl Service {
             let kept = self.rules().table_versions_kept;
             table_versions::append(&mut transaction, &table, caller.user.as_deref(), kept).await?;
             let body = json!({ "after": table });
-            self.record_table(&mut transaction, EventKind::CreateTable, &table.name, body).await
+            self.record_table(&mut transaction, EventKind::CreateTable, &table.name, body).await?;
+            self.write_constraints(&mut transaction, &how.constraints).await
         }
         .await;
         if let Err(error) = written {

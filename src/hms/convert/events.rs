@@ -9,6 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::catalogs::wire_catalog;
+use super::constraints::{wire_check, wire_default, wire_foreign_key, wire_not_null, wire_primary_key, wire_unique};
 use super::databases::wire_database;
 use super::functions::wire_function;
 use super::partitions::wire_partition;
@@ -19,7 +20,7 @@ use super::{seconds, wire, wire_option};
 use crate::catalog::events::{Change, InsertedFile, Notification};
 use crate::error::{CatalogError, Result};
 use crate::model::partition_name::partition_name;
-use crate::model::{Catalog, Database, Function, Parameters, Partition, Table};
+use crate::model::{Catalog, Constraint, ConstraintKind, Database, Function, Parameters, Partition, Table};
 
 const FORMAT: &str = "json-0.2";
 
@@ -131,6 +132,14 @@ fn message(event: &Notification) -> Result<Message> {
             let dropped = either(before.as_ref(), None)?;
             message.about(dropped).text("tableObjJson", table(dropped)?)
         }
+        Change::ConstraintsAdded(constraints) => {
+            let (key, objects) = added(constraints)?;
+            message.with(key, Field::Texts(objects))
+        }
+        Change::ConstraintDropped(name) => message
+            .text("dbName", event.database.as_deref().unwrap_or_default())
+            .text("tableName", event.table.as_deref().unwrap_or_default())
+            .text("constraintName", name),
         Change::PartitionsAdded { table: of, partitions } => {
             let objects: Vec<String> = partitions.iter().map(|one| partition(one, of)).collect::<Result<_>>()?;
             let keys = partitions.iter().map(|partition| keys(of, &partition.values)).collect();
@@ -204,13 +213,62 @@ fn with_partition(message: Message, told: Option<&Partition>, table: &Table) -> 
     })
 }
 
-fn catalog(catalog: &Catalog) -> Result<String> {
-    tjson::<idl::GetCatalog>(types::GetCatalogResponse { catalog: Some(wire_catalog(catalog)) }).map(unwrap_field)
+/// The key under which a message has constraints, and each column of each as an object.
+fn added(constraints: &[Constraint]) -> Result<(&'static str, Vec<String>)> {
+    let kind = constraints.first().map(|constraint| constraint.kind);
+    let kind = kind.ok_or_else(|| CatalogError::internal("an event tells of no constraint"))?;
+    macro_rules! objects {
+        ($key:literal, $method:ident, $response:ident { $list:ident }, $wire:expr) => {{
+            let columns = constraints.iter().flat_map($wire);
+            let object = |column| {
+                let response = types::$response { $list: vec![column] };
+                tjson::<idl::$method>(response).map(|text| inside(text, "{\"1\":{\"lst\":[\"rec\",1,", "]}}"))
+            };
+            Ok(($key, columns.map(object).collect::<Result<_>>()?))
+        }};
+    }
+    match kind {
+        ConstraintKind::PrimaryKey => {
+            objects!("primaryKeyListJson", GetPrimaryKeys, PrimaryKeysResponse { primary_keys }, wire_primary_key)
+        }
+        ConstraintKind::ForeignKey => {
+            objects!("foreignKeyListJson", GetForeignKeys, ForeignKeysResponse { foreign_keys }, wire_foreign_key)
+        }
+        ConstraintKind::Unique => objects!(
+            "uniqueConstraintListJson",
+            GetUniqueConstraints,
+            UniqueConstraintsResponse { unique_constraints },
+            wire_unique
+        ),
+        ConstraintKind::NotNull => objects!(
+            "notNullConstraintListJson",
+            GetNotNullConstraints,
+            NotNullConstraintsResponse { not_null_constraints },
+            |constraint| [wire_not_null(constraint)]
+        ),
+        ConstraintKind::Default => objects!(
+            "defaultConstraintListJson",
+            GetDefaultConstraints,
+            DefaultConstraintsResponse { default_constraints },
+            |constraint| [wire_default(constraint)]
+        ),
+        ConstraintKind::Check => objects!(
+            "checkConstraintListJson",
+            GetCheckConstraints,
+            CheckConstraintsResponse { check_constraints },
+            |constraint| [wire_check(constraint)]
+        ),
+    }
 }
 
-/// The object in `{"1":{"rec":OBJECT}}`: catalogs are only returned within a response.
-fn unwrap_field(response: String) -> String {
-    let inner = response.strip_prefix("{\"1\":{\"rec\":").and_then(|rest| rest.strip_suffix("}}"));
+fn catalog(catalog: &Catalog) -> Result<String> {
+    tjson::<idl::GetCatalog>(types::GetCatalogResponse { catalog: Some(wire_catalog(catalog)) })
+        .map(|response| inside(response, "{\"1\":{\"rec\":", "}}"))
+}
+
+/// The object within a response: some are not returned by themselves.
+fn inside(response: String, before: &str, after: &str) -> String {
+    let inner = response.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
     inner.map(str::to_owned).unwrap_or(response)
 }
 

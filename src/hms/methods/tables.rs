@@ -8,13 +8,14 @@ use crate::catalog::tables::DO_NOT_UPDATE_STATS;
 use crate::catalog::{AlterTable, CreateTable, DropTable, Expected};
 use crate::error::CatalogError;
 use crate::hms::call::{Call, required};
+use crate::hms::convert::constraints as convert;
 use crate::hms::convert::privileges::privilege_set;
 use crate::hms::convert::statistics::{engine, statistics};
 use crate::hms::convert::tables::{creation_metadata, table, wire_table};
 use crate::hms::convert::texts;
 use crate::hms::error::Result;
 use crate::hms::session::DISALLOW_INCOMPATIBLE_COLUMN_CHANGES;
-use crate::model::TableName;
+use crate::model::{Constraint, TableName};
 
 pub use read::*;
 
@@ -37,20 +38,39 @@ impl Context {
 }
 
 pub async fn create_table(call: &Call, args: args::CreateTable) -> Result<()> {
-    create(call, args.tbl, None).await
+    create(call, args.tbl, None, Vec::new()).await
 }
 
 pub async fn create_table_with_environment_context(
     call: &Call,
     args: args::CreateTableWithEnvironmentContext,
 ) -> Result<()> {
-    create(call, args.tbl, args.environment_context).await
+    create(call, args.tbl, args.environment_context, Vec::new()).await
+}
+
+pub async fn create_table_with_constraints(call: &Call, args: args::CreateTableWithConstraints) -> Result<()> {
+    let constraints = [
+        convert::primary_keys(call, args.primary_keys.unwrap_or_default())?,
+        convert::foreign_keys(call, args.foreign_keys.unwrap_or_default())?,
+        convert::unique_constraints(call, args.unique_constraints.unwrap_or_default())?,
+        convert::not_null_constraints(call, args.not_null_constraints.unwrap_or_default())?,
+        convert::default_constraints(call, args.default_constraints.unwrap_or_default())?,
+        convert::check_constraints(call, args.check_constraints.unwrap_or_default())?,
+    ];
+    create(call, args.tbl, None, constraints.concat()).await
 }
 
 pub async fn create_table_req(call: &Call, args: args::CreateTableReq) -> Result<()> {
     let request = required(args.request, "request")?;
-    refuse_constraints(&request)?;
-    create(call, Some(request.table), request.env_context).await
+    let constraints = [
+        convert::primary_keys(call, request.primary_keys.unwrap_or_default())?,
+        convert::foreign_keys(call, request.foreign_keys.unwrap_or_default())?,
+        convert::unique_constraints(call, request.unique_constraints.unwrap_or_default())?,
+        convert::not_null_constraints(call, request.not_null_constraints.unwrap_or_default())?,
+        convert::default_constraints(call, request.default_constraints.unwrap_or_default())?,
+        convert::check_constraints(call, request.check_constraints.unwrap_or_default())?,
+    ];
+    create(call, Some(request.table), request.env_context, constraints.concat()).await
 }
 
 /// What a create would store, without storing it.
@@ -60,7 +80,12 @@ pub async fn translate_table_dryrun(call: &Call, args: args::TranslateTableDryru
     Ok(wire_table(&call.catalog.plan_table(table(request.table, name)?).await?))
 }
 
-async fn create(call: &Call, sent: Option<types::Table>, context: Option<types::EnvironmentContext>) -> Result<()> {
+async fn create(
+    call: &Call,
+    sent: Option<types::Table>,
+    context: Option<types::EnvironmentContext>,
+    constraints: Vec<Constraint>,
+) -> Result<()> {
     let mut sent = required(sent, "table")?;
     let name = name_of(call, &sent)?;
     let how = CreateTable {
@@ -71,6 +96,7 @@ async fn create(call: &Call, sent: Option<types::Table>, context: Option<types::
             .take()
             .map(|sent| Ok::<_, CatalogError>((engine(sent.engine.as_ref()).to_owned(), statistics(sent.stats_obj)?)))
             .transpose()?,
+        constraints,
     };
     call.catalog.create_table(&call.caller(), table(sent, name)?, how).await?;
     Ok(())
@@ -78,23 +104,6 @@ async fn create(call: &Call, sent: Option<types::Table>, context: Option<types::
 
 fn name_of(call: &Call, sent: &types::Table) -> Result<TableName> {
     call.table_in(sent.cat_name.as_ref(), sent.db_name.clone(), sent.table_name.clone())
-}
-
-/// Constraints are not stored yet, and dropping them silently would be worse than refusing.
-fn refuse_constraints(request: &types::CreateTableRequest) -> Result<()> {
-    let given = request.primary_keys.as_ref().is_some_and(|keys| !keys.is_empty())
-        || request.foreign_keys.as_ref().is_some_and(|keys| !keys.is_empty())
-        || request.unique_constraints.as_ref().is_some_and(|constraints| !constraints.is_empty())
-        || request.not_null_constraints.as_ref().is_some_and(|constraints| !constraints.is_empty())
-        || request.default_constraints.as_ref().is_some_and(|constraints| !constraints.is_empty())
-        || request.check_constraints.as_ref().is_some_and(|constraints| !constraints.is_empty());
-    if given {
-        return Err(CatalogError::invalid_input(
-            "Constraints are not there yet in this version of Propolis: create the table without them",
-        )
-        .into());
-    }
-    Ok(())
 }
 
 pub async fn alter_table(call: &Call, args: args::AlterTable) -> Result<()> {
