@@ -1,8 +1,10 @@
 """Sessions of the engines against the metastore under test. The harness names it, and everything else, in variables:
 
-METASTORE_URI   thrift://HOST:PORT
+METASTORE_URI   thrift://HOST:PORT; empty in a workload that Glue alone is for
+AWS_…           where the Glue API is and with which key, as Amazon's clients read it, for the workloads that use it
 SCRATCH         an empty folder for tables' and databases' own locations
 TRINO_PORT      where Trino listens, for the workloads that use it
+TRINO_CATALOGS  what Trino's catalogs' names begin with; unset: nothing, which are those over Thrift
 IVY_DIR         where Spark keeps what it gets from Maven
 HIVE_CLIENT     version of the metastore client that Spark gets from Maven; unset: the one Spark comes with
 ICEBERG_JAR     Iceberg's runtime for Spark, for the workloads that use it
@@ -19,6 +21,9 @@ METASTORE_URI = os.environ["METASTORE_URI"]
 SCRATCH = os.environ["SCRATCH"]
 HIVE_CLIENT = os.environ.get("HIVE_CLIENT")
 ICEBERG_JAR = os.environ.get("ICEBERG_JAR")
+GLUE_ENDPOINT = os.environ.get("AWS_ENDPOINT_URL_GLUE")
+OVER_GLUE = "TRINO_CATALOGS" in os.environ
+CATALOGS = {connector: os.environ.get("TRINO_CATALOGS", "") + connector for connector in ("hive", "iceberg", "delta")}
 
 
 def unique(name):
@@ -70,6 +75,8 @@ class Trino:
     def __init__(self, catalog, schema=None, user="admin", role=None, **properties):
         from trino.dbapi import connect
 
+        catalog = CATALOGS.get(catalog, catalog)
+        self.catalog = catalog
         self.connection = connect(
             host="127.0.0.1",
             port=int(os.environ["TRINO_PORT"]),
@@ -101,9 +108,22 @@ def wait_for_trino():
 
 
 def iceberg_catalog():
+    """PyIceberg's catalog over Glue in a workload that is told of Glue, and over Thrift in others."""
+    warehouse = f"file://{SCRATCH}/pyiceberg-warehouse"
+    if GLUE_ENDPOINT:
+        from pyiceberg.catalog.glue import GlueCatalog
+
+        return GlueCatalog("glue", **{"glue.endpoint": GLUE_ENDPOINT, "warehouse": warehouse})
     from pyiceberg.catalog.hive import HiveCatalog
 
-    return HiveCatalog("metastore", uri=METASTORE_URI, warehouse=f"file://{SCRATCH}/pyiceberg-warehouse")
+    return HiveCatalog("metastore", uri=METASTORE_URI, warehouse=warehouse)
+
+
+def glue():
+    """boto3's client."""
+    import boto3
+
+    return boto3.client("glue", endpoint_url=GLUE_ENDPOINT)
 
 
 def s3_files():

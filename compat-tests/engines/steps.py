@@ -65,6 +65,18 @@ def refused(action, *words):
         raise AssertionError(f"accepted, but should be refused with one of {words}")
 
 
+def answers(code, action):
+    """`action` raises the service's error of that code, as botocore tells it; its message."""
+    try:
+        action()
+    except Exception as error:
+        answer = getattr(error, "response", {}).get("Error", {})
+        if answer.get("Code") != code:
+            raise AssertionError(f"expected {code}, got {summary(error)}") from error
+        return answer["Message"]
+    raise AssertionError(f"accepted, but should be refused with {code}")
+
+
 def summary(error):
     """The first line of an error: engines append pages of stack."""
     lines = str(error).strip().splitlines() or [""]

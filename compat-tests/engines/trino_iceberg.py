@@ -92,7 +92,7 @@ with step("statistics"):
     equal((stats[None], stats["regionkey"][1:]), (25, (5, 0, "0", "4")))
 with step("optimize and expire snapshots"):
     trino("ALTER TABLE t EXECUTE optimize")
-    trino("SET SESSION iceberg.expire_snapshots_min_retention = '0s'")
+    trino(f"SET SESSION {trino.catalog}.expire_snapshots_min_retention = '0s'")
     trino("ALTER TABLE t EXECUTE expire_snapshots(retention_threshold => '0s')")
     equal(len(snapshots("t")), 1)
     equal(trino("SELECT count(*) FROM t"), [(5,)])
@@ -132,7 +132,7 @@ with step("create a materialized view"):
 with step("refresh a materialized view"):
     trino("REFRESH MATERIALIZED VIEW counts")
     equal(
-        trino(f"SELECT freshness FROM system.metadata.materialized_views WHERE catalog_name = 'iceberg' AND schema_name = '{db}'"),
+        trino(f"SELECT freshness FROM system.metadata.materialized_views WHERE catalog_name = '{trino.catalog}' AND schema_name = '{db}'"),
         [("FRESH",)],
     )
     trino("INSERT INTO nations VALUES (100, 'NOWHERE', 3, 'none')")

@@ -4,7 +4,7 @@ import datetime
 import itertools
 import os
 
-from clients import SCRATCH, Trino, unique
+from clients import OVER_GLUE, SCRATCH, Trino, unique
 from steps import contains, equal, refused, step
 from trino_tables import first, statistics_of
 
@@ -94,6 +94,9 @@ def odd_values(trino):
         trino(f"INSERT INTO odd VALUES {values}")
         equal(dict(trino("SELECT p, id FROM odd")), {value: i for i, value in enumerate(ODD_VALUES)})
     for i, value in enumerate(ODD_VALUES):
+        # Trino leaves quotes in its expressions for Glue as they are.
+        if OVER_GLUE and "'" in value:
+            continue
         with step(f"find the partition of {value!r}"):
             equal(trino(f"SELECT id FROM odd WHERE p = {literal(value)}"), [(i,)])
     with step("null as a partition value"):
@@ -172,11 +175,11 @@ def statistics(trino, db):
         equal(stats[None], 2)
         equal(stats["id"][1:], (2, 0, "1", "2"))
         equal(stats["de"][1:], (2, 0, "1.25", "2.5"))
-        equal(stats["ts"][1:3], (2, 0))
+        equal(stats["ts"][1:3], (None, None) if OVER_GLUE else (2, 0))
     with step("inserts add to a partition's statistics"):
         trino("INSERT INTO measured VALUES (40, 1.0, NULL, 7.00, 'a')")
         stats = statistics_of(trino, "(SELECT * FROM measured WHERE dt = 'a')")
-        equal((stats[None], stats["id"][3:], stats["ts"][2]), (3, ("1", "40"), 1 / 3))
+        equal((stats[None], stats["id"][3:], stats["ts"][2]), (3, ("1", "40"), None if OVER_GLUE else 1 / 3))
     with step("drop one partition's statistics, then analyze it"):
         trino(f"CALL system.drop_stats('{db}', 'measured', ARRAY[ARRAY['a']])")
         equal(statistics_of(trino, "(SELECT * FROM measured WHERE dt = 'a')")["id"][3], None)
@@ -197,16 +200,18 @@ def change(trino):
         trino("ALTER TABLE days ADD COLUMN extra varchar")
         trino("INSERT INTO days VALUES (20, 'v', 'new', 'd4', 1)")
         equal(trino("SELECT id, extra FROM days ORDER BY id"), [(5, None), (9, None), (20, "new")])
-    with step("rename a partitioned table: partitions follow"):
-        trino("ALTER TABLE days RENAME TO dates")
-        equal(trino("SELECT id FROM dates WHERE dt = 'd4'"), [(20,)])
-        contains(trino("SELECT \"$path\" FROM dates WHERE dt = 'd4'")[0][0], "/dates/")
     with step("drop or rename a partition key"):
-        refused(lambda: trino("ALTER TABLE dates DROP COLUMN dt"), "partition")
-        refused(lambda: trino("ALTER TABLE dates RENAME COLUMN dt TO day"), "partition")
+        refused(lambda: trino("ALTER TABLE days DROP COLUMN dt"), "partition")
+        refused(lambda: trino("ALTER TABLE days RENAME COLUMN dt TO day"), "partition")
+    if not OVER_GLUE:
+        with step("rename a partitioned table: partitions follow"):
+            trino("ALTER TABLE days RENAME TO dates")
+            equal(trino("SELECT id FROM dates WHERE dt = 'd4'"), [(20,)])
+            contains(trino("SELECT \"$path\" FROM dates WHERE dt = 'd4'")[0][0], "/dates/")
+            trino("ALTER TABLE dates RENAME TO days")
     with step("delete all of a partitioned table"):
-        trino("DELETE FROM dates")
-        equal(trino("SELECT count(*) FROM dates"), [(0,)])
+        trino("DELETE FROM days")
+        equal(trino("SELECT count(*) FROM days"), [(0,)])
 
 
 def procedures(trino, db):

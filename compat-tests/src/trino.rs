@@ -7,9 +7,10 @@ use std::process::Command;
 use anyhow::Result;
 use tempfile::TempDir;
 
+use crate::glue::Glue;
 use crate::object_store::{ACCESS_KEY, ObjectStore, REGION, SECRET_KEY};
 use crate::server::{Server, free_port};
-use crate::{cache, java, maven, python};
+use crate::{cache, glue, java, maven, python};
 
 const VERSION: &str = "476";
 
@@ -33,9 +34,10 @@ pub struct Trino {
 }
 
 impl Trino {
-    /// Starts Trino on the metastore at `uri` and local files; its log is the cache's `logs/NAME.log`.
-    pub fn start(name: &str, uri: &str) -> Result<Trino> {
-        Trino::start_on(name, uri, "fs.hadoop.enabled=true\n")
+    /// Starts Trino on the metastore at `uri` and local files; its log is the cache's `logs/NAME.log`. With `glue` it has
+    /// the catalogs over Glue too, and without `uri` only those.
+    pub fn start(name: &str, uri: Option<&str>, glue: Option<&Glue>) -> Result<Trino> {
+        Trino::start_on(name, uri, glue, "fs.hadoop.enabled=true\n")
     }
 
     /// The same on S3.
@@ -45,27 +47,49 @@ impl Trino {
              s3.aws-access-key={ACCESS_KEY}\ns3.aws-secret-key={SECRET_KEY}\n",
             s3.endpoint
         );
-        Trino::start_on(name, uri, &files)
+        Trino::start_on(name, Some(uri), None, &files)
     }
 
-    fn start_on(name: &str, uri: &str, files: &str) -> Result<Trino> {
+    fn start_on(name: &str, uri: Option<&str>, glue: Option<&Glue>, files: &str) -> Result<Trino> {
         let java = java::home(&format!("Trino {VERSION}"), 24..=u32::MAX)?;
         let distribution = install()?;
         let port = free_port()?;
         let settings = tempfile::tempdir()?;
         let catalogs = settings.path().join("catalog");
         fs::create_dir(&catalogs)?;
+        let write = |catalog: &str, properties: &str| {
+            fs::write(catalogs.join(format!("{catalog}.properties")), properties.to_owned() + files)
+        };
         fs::write(catalogs.join("tpch.properties"), "connector.name=tpch\n")?;
-        let staging = settings.path().join("staging");
-        let hive = format!("connector.name=hive\nhive.temporary-staging-directory-path={}\n", staging.display());
-        for (catalog, properties) in [
-            ("hive", format!("{hive}hive.allow-register-partition-procedure=true\n")),
-            ("secure", format!("{hive}hive.security=sql-standard\n")),
-            ("iceberg", "connector.name=iceberg\niceberg.register-table-procedure.enabled=true\n".to_owned()),
-            ("delta", "connector.name=delta_lake\ndelta.register-table-procedure.enabled=true\n".to_owned()),
-        ] {
-            let properties = format!("{properties}hive.metastore.uri={uri}\n{files}");
-            fs::write(catalogs.join(format!("{catalog}.properties")), properties)?;
+        let hive = format!(
+            "connector.name=hive\nhive.temporary-staging-directory-path={}\n\
+             hive.allow-register-partition-procedure=true\n",
+            settings.path().join("staging").display()
+        );
+        let iceberg = "connector.name=iceberg\niceberg.register-table-procedure.enabled=true\n";
+        let delta = "connector.name=delta_lake\ndelta.register-table-procedure.enabled=true\n";
+        if let Some(uri) = uri {
+            let metastore = format!("hive.metastore.uri={uri}\n");
+            write("hive", &format!("{hive}{metastore}"))?;
+            write("secure", &format!("{hive}{metastore}hive.security=sql-standard\n"))?;
+            write("iceberg", &format!("{iceberg}{metastore}"))?;
+            write("delta", &format!("{delta}{metastore}"))?;
+        }
+        if let Some(glue) = glue {
+            let metastore = format!(
+                "hive.metastore.glue.endpoint-url={}\nhive.metastore.glue.region={}\n\
+                 hive.metastore.glue.aws-access-key={}\nhive.metastore.glue.aws-secret-key={}\n\
+                 hive.metastore.glue.default-warehouse-dir=file://{}\n\
+                 hive.metastore-stats-cache-ttl=0s\n",
+                glue.endpoint,
+                glue::REGION,
+                glue.access_key,
+                glue.secret_key,
+                settings.path().join("warehouse").display()
+            );
+            write("glue_hive", &format!("{hive}hive.metastore=glue\n{metastore}"))?;
+            write("glue_iceberg", &format!("{iceberg}iceberg.catalog.type=glue\n{metastore}"))?;
+            write("glue_delta", &format!("{delta}hive.metastore=glue\n{metastore}"))?;
         }
         let config = settings.path().join("config.properties");
         fs::write(

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::glue::Glue;
 use crate::metastore::Metastore;
 use crate::{cache, java};
 
@@ -22,15 +23,22 @@ const KILL: &str = "@kill-metastore";
 
 pub struct Workload {
     name: String,
-    script: &'static str,
-    interpreter: PathBuf,
+    program: PathBuf,
+    /// What the program runs, if it runs scripts.
+    script: Option<PathBuf>,
     variables: Vec<(&'static str, OsString)>,
 }
 
 impl Workload {
     /// `script` of `engines/` run by `interpreter`; its log is the cache's `logs/NAME.log`.
-    pub fn new(name: &str, script: &'static str, interpreter: PathBuf) -> Workload {
-        Workload { name: name.to_owned(), script, interpreter, variables: Vec::new() }
+    pub fn new(name: &str, script: &str, interpreter: PathBuf) -> Workload {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("engines").join(script);
+        Workload::of(name, interpreter, Some(script))
+    }
+
+    /// A program that prints what those of `engines/` print.
+    pub fn of(name: &str, program: PathBuf, script: Option<PathBuf>) -> Workload {
+        Workload { name: name.to_owned(), program, script, variables: Vec::new() }
     }
 
     /// Sets a variable; `engines/clients.py` says what they are.
@@ -39,13 +47,18 @@ impl Workload {
         self
     }
 
+    /// Sets the variables by which Amazon's clients find the catalog.
+    pub fn with_glue(mut self, glue: &Glue) -> Workload {
+        self.variables.extend(glue.variables());
+        self
+    }
+
     /// Runs the workload to its end; an error that lists the steps that failed.
     pub fn run(self, metastore: &Metastore) -> Result<()> {
         let scratch = tempfile::Builder::new().prefix("compat-").tempdir()?;
         let log = cache::log_file(&self.name)?;
-        let engines = Path::new(env!("CARGO_MANIFEST_DIR")).join("engines");
-        let mut child = Command::new(&self.interpreter)
-            .arg(engines.join(self.script))
+        let mut child = Command::new(&self.program)
+            .args(&self.script)
             .current_dir(scratch.path())
             .env("METASTORE_URI", &metastore.uri)
             .env("SCRATCH", scratch.path())
@@ -56,19 +69,23 @@ impl Workload {
             .env_remove("SPARK_CONF_DIR")
             .env_remove("HADOOP_CONF_DIR")
             .env_remove("PYTHONPATH")
+            .env_remove("AWS_PROFILE")
+            .env_remove("AWS_SESSION_TOKEN")
+            .env("AWS_CONFIG_FILE", scratch.path().join("no-config"))
+            .env("AWS_SHARED_CREDENTIALS_FILE", scratch.path().join("no-credentials"))
             .envs(self.variables)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(File::options().append(true).open(&log)?)
             .spawn()
-            .with_context(|| format!("cannot run {}", self.interpreter.display()))?;
+            .with_context(|| format!("cannot run {}", self.program.display()))?;
         let start = Instant::now();
         let outcome = follow(&mut child, &log, metastore);
         if outcome.is_err() {
             child.kill()?;
         }
         let status = child.wait()?;
-        let report = outcome.with_context(|| format!("{} was stopped; its log is {}", self.script, log.display()))?;
+        let report = outcome.with_context(|| format!("{} was stopped; its log is {}", self.name, log.display()))?;
         let Some(total) = report.last().filter(|line| line.contains(" passed, ")) else {
             bail!("it broke off after {} steps ({status}); the log is {}", report.len(), log.display());
         };

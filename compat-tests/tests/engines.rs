@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use anyhow::{Result, anyhow};
 use libtest_mimic::{Arguments, Trial};
-use propolis_compat_tests::metastore::Metastore;
+use propolis_compat_tests::glue::{self, Glue};
+use propolis_compat_tests::metastore::{Face, Metastore};
 use propolis_compat_tests::trino::Trino;
 use propolis_compat_tests::workload::Workload;
 use propolis_compat_tests::{maven, python};
@@ -16,6 +17,7 @@ use propolis_compat_tests::{maven, python};
 struct World {
     // In the order in which they are stopped.
     trino: OnceLock<Result<Trino, String>>,
+    glue: OnceLock<Result<Glue, String>>,
     metastore: OnceLock<Result<Metastore, String>>,
 }
 
@@ -26,9 +28,17 @@ impl World {
         metastore.as_ref().map_err(|error| anyhow!("{error}"))
     }
 
+    fn glue(&self) -> Result<&Glue> {
+        let metastore = self.metastore()?;
+        let glue = self.glue.get_or_init(|| metastore.glue().map_err(|error| format!("{error:#}")));
+        glue.as_ref().map_err(|error| anyhow!("{error}"))
+    }
+
+    /// With the catalogs over Thrift and those over Glue, or what of them is tested.
     fn trino(&self) -> Result<&Trino> {
-        let uri = &self.metastore()?.uri;
-        let trino = self.trino.get_or_init(|| Trino::start("trino", uri).map_err(|error| format!("{error:#}")));
+        let uri = Face::Thrift.is_tested().then_some(self.metastore()?.uri.as_str());
+        let glue = if Face::Glue.is_tested() { Some(self.glue()?) } else { None };
+        let trino = self.trino.get_or_init(|| Trino::start("trino", uri, glue).map_err(|error| format!("{error:#}")));
         trino.as_ref().map_err(|error| anyhow!("{error}"))
     }
 }
@@ -50,21 +60,33 @@ fn with_client(workload: Workload, client: Option<&str>) -> Workload {
     }
 }
 
-fn on_trino(name: &str, script: &'static str, world: &World) -> Result<Workload> {
+fn on_trino(name: &str, script: &str, world: &World) -> Result<Workload> {
     Ok(Workload::new(name, script, python::clients()?).with("TRINO_PORT", world.trino()?.port.to_string()))
 }
 
-/// The test `name`, which runs the workload that `prepare` makes.
+/// The same in the catalogs over Glue.
+fn on_trino_over_glue(name: &str, script: &str, world: &World) -> Result<Workload> {
+    Ok(on_trino(name, script, world)?.with("TRINO_CATALOGS", "glue_").with_glue(world.glue()?))
+}
+
+/// A file of `engines/` for Amazon's Python clients and those that use them.
+fn on_glue(name: &str, script: &str, world: &World) -> Result<Workload> {
+    Ok(Workload::new(name, script, python::clients()?).with_glue(world.glue()?))
+}
+
+/// The test `name`, which runs the workload that `prepare` makes, if all that it needs is under test.
 fn trial(
     world: &Arc<World>,
     name: &'static str,
+    faces: &[Face],
     prepare: impl FnOnce(&str, &World) -> Result<Workload> + Send + 'static,
 ) -> Trial {
     let world = Arc::clone(world);
-    Trial::test(name, move || {
+    let trial = Trial::test(name, move || {
         let run = || prepare(name, &world)?.run(world.metastore()?);
         Ok(run().map_err(|error| format!("{error:#}"))?)
-    })
+    });
+    trial.with_ignored_flag(!faces.iter().all(|face| face.is_tested()))
 }
 
 fn main() -> ExitCode {
@@ -73,26 +95,48 @@ fn main() -> ExitCode {
     arguments.test_threads.get_or_insert(2);
 
     let world = Arc::new(World::default());
+    let (thrift, glue) = (&[Face::Thrift], &[Face::Glue]);
     let mut trials = vec![
-        trial(&world, "spark_4_hive_4.1.0", |name, _| spark_4(name, Some("4.1.0"))),
-        trial(&world, "trino_hive", |name, world| on_trino(name, "trino_hive.py", world)),
-        trial(&world, "spark_3", |name, _| spark_3(name, None)),
-        trial(&world, "trino_security", |name, world| on_trino(name, "trino_security.py", world)),
-        trial(&world, "trino_iceberg", |name, world| on_trino(name, "trino_iceberg.py", world)),
-        trial(&world, "trino_delta", |name, world| on_trino(name, "trino_delta.py", world)),
-        trial(&world, "iceberg_spark", |name, _| {
+        trial(&world, "spark_4_hive_4.1.0", thrift, |name, _| spark_4(name, Some("4.1.0"))),
+        trial(&world, "trino_hive", thrift, |name, world| on_trino(name, "trino_hive.py", world)),
+        trial(&world, "spark_3", thrift, |name, _| spark_3(name, None)),
+        trial(&world, "trino_security", thrift, |name, world| on_trino(name, "trino_security.py", world)),
+        trial(&world, "trino_iceberg", thrift, |name, world| on_trino(name, "trino_iceberg.py", world)),
+        trial(&world, "trino_delta", thrift, |name, world| on_trino(name, "trino_delta.py", world)),
+        trial(&world, "iceberg_spark", thrift, |name, _| {
             Ok(Workload::new(name, "iceberg_spark.py", python::clients()?).with("ICEBERG_JAR", maven::iceberg_jar()?))
         }),
-        trial(&world, "pyiceberg", |name, _| Ok(Workload::new(name, "pyiceberg_hive.py", python::clients()?))),
-        trial(&world, "across_engines", |name, world| {
+        trial(&world, "pyiceberg", thrift, |name, _| {
+            Ok(Workload::new(name, "pyiceberg_tables.py", python::clients()?))
+        }),
+        trial(&world, "across_engines", thrift, |name, world| {
             Ok(on_trino(name, "across_engines.py", world)?.with("ICEBERG_JAR", maven::iceberg_jar()?))
+        }),
+        trial(&world, "glue_trino_hive", glue, |name, world| on_trino_over_glue(name, "trino_hive.py", world)),
+        trial(&world, "glue_trino_iceberg", glue, |name, world| on_trino_over_glue(name, "trino_iceberg.py", world)),
+        trial(&world, "glue_trino_delta", glue, |name, world| on_trino_over_glue(name, "trino_delta.py", world)),
+        trial(&world, "glue_pyiceberg", glue, |name, world| on_glue(name, "pyiceberg_tables.py", world)),
+        trial(&world, "glue_boto3", glue, |name, world| on_glue(name, "glue_boto3.py", world)),
+        trial(&world, "glue_awscli", glue, |name, world| on_glue(name, "glue_awscli.py", world)),
+        trial(&world, "glue_awswrangler", glue, |name, world| on_glue(name, "glue_awswrangler.py", world)),
+        trial(&world, "glue_refusals", glue, |name, world| on_glue(name, "glue_refusals.py", world)),
+        trial(&world, "glue_rust", glue, |name, world| {
+            Ok(Workload::of(name, glue::rust_client()?, None).with_glue(world.glue()?))
+        }),
+        trial(&world, "glue_node", glue, |name, world| {
+            let (node, script) = glue::node_client()?;
+            Ok(Workload::of(name, node, Some(script)).with_glue(world.glue()?))
+        }),
+        trial(&world, "glue_across_engines", &[Face::Thrift, Face::Glue], |name, world| {
+            let workload = on_trino_over_glue(name, "glue_across_engines.py", world)?;
+            Ok(workload.with("ICEBERG_JAR", maven::iceberg_jar()?))
         }),
     ];
     if env::var("PROPOLIS_MATRIX").is_ok_and(|matrix| matrix == "full") {
         trials.extend([
-            trial(&world, "spark_3_hive_3.1.3", |name, _| spark_3(name, Some("3.1.3"))),
-            trial(&world, "spark_4", |name, _| spark_4(name, None)),
-            trial(&world, "spark_4_hive_4.0.1", |name, _| spark_4(name, Some("4.0.1"))),
+            trial(&world, "spark_3_hive_3.1.3", thrift, |name, _| spark_3(name, Some("3.1.3"))),
+            trial(&world, "spark_4", thrift, |name, _| spark_4(name, None)),
+            trial(&world, "spark_4_hive_4.0.1", thrift, |name, _| spark_4(name, Some("4.0.1"))),
         ]);
     }
     let conclusion = libtest_mimic::run(&arguments, trials);

@@ -11,7 +11,7 @@ use propolis_compat_tests::{maven, python};
 
 fn killed_metastore() -> Result<()> {
     let metastore = Metastore::start("metastore-recovery")?;
-    let trino = Trino::start("trino-recovery", &metastore.uri)?;
+    let trino = Trino::start("trino-recovery", Some(&metastore.uri), None)?;
     Workload::new("recovery", "recovery.py", python::clients()?)
         .with("TRINO_PORT", trino.port.to_string())
         .with("ICEBERG_JAR", maven::iceberg_jar()?)

@@ -8,26 +8,23 @@ use propolis_thrift::types::{
 };
 use propolis_thrift::{FastStr, Method, args, methods};
 
+use propolis_compat_tests::bench::compare::{Case, pick};
+use propolis_compat_tests::bench::measure::{Call, Step, Then};
+
+use crate::Thrift;
 use crate::connection::{decode, encode};
 use crate::fixture::{self, DATABASES, DAY, Fixture, Need, TABLES, check_partition, check_table, text};
-use crate::measure::{Call, Step};
 
 /// Calls of one client that are made before measuring; it goes through them in a circle.
 const POOL: usize = 64;
 /// The table that most calls about partitions are about.
 const MANY: usize = 10_000;
 
-pub struct Case {
-    pub name: &'static str,
-    pub needs: &'static [Need],
-    pub steps: fn(&Fixture, usize) -> Result<Vec<Step>>,
-}
-
 const NOTHING: &[Need] = &[];
 const PARTITIONS: &[Need] = &[Need::Partitions(MANY)];
 
 #[rustfmt::skip]
-pub const CASES: &[Case] = &[
+const CASES: &[Case<Thrift>] = &[
     Case { name: "get_database", needs: &[Need::Databases], steps: get_database },
     Case { name: "get_all_databases 1000", needs: &[Need::Databases], steps: get_all_databases },
     Case { name: "get_table", needs: &[Need::Tables], steps: get_table },
@@ -41,7 +38,6 @@ pub const CASES: &[Case] = &[
     Case { name: "get_partition_names 10k", needs: PARTITIONS, steps: get_partition_names },
     Case { name: "get_partitions 1k", needs: &[Need::Partitions(1000)], steps: |f, n| get_partitions(f, n, 1000) },
     Case { name: "get_partitions 10k", needs: PARTITIONS, steps: |f, n| get_partitions(f, n, MANY) },
-    Case { name: "get_partitions 50k", needs: &[Need::Partitions(50_000)], steps: |f, n| get_partitions(f, n, 50_000) },
     Case { name: "get_current_notificationEventId", needs: NOTHING, steps: current_event },
     Case { name: "lock + unlock", needs: &[Need::Tables], steps: lock_and_unlock },
     Case { name: "create_table, drop_table", needs: NOTHING, steps: create_and_drop_table },
@@ -49,7 +45,14 @@ pub const CASES: &[Case] = &[
     Case { name: "alter_partitions 100", needs: PARTITIONS, steps: alter_partitions },
     Case { name: "add_partitions 100, drop_partitions 100", needs: &[Need::Growing(100)], steps: |f, n| add_and_drop(f, n, 100, 8) },
     Case { name: "add_partitions 1000, drop_partitions 1000", needs: &[Need::Growing(1000)], steps: |f, n| add_and_drop(f, n, 1000, 1) },
+    // Only if it is asked for.
+    Case { name: "get_partitions 50k", needs: &[Need::Partitions(50_000)], steps: |f, n| get_partitions(f, n, 50_000) },
 ];
+
+/// The cases, without or with the large one.
+pub fn all(large: bool) -> &'static [Case<Thrift>] {
+    if large { CASES } else { &CASES[..CASES.len() - 1] }
+}
 
 /// A step of one method. `args` are those of a client's call; `check` looks into the first reply.
 fn step<M: Method + 'static>(
@@ -58,7 +61,7 @@ fn step<M: Method + 'static>(
     args: impl Fn(usize, usize) -> M::Args,
     check: impl Fn(M::Ok) -> Result<()> + 'static,
 ) -> Result<Step> {
-    let encode = |client| (0..calls).map(|i| Ok(Call { request: encode::<M>(args(client, i))?, then: None })).collect();
+    let encode = |client| (0..calls).map(|i| Ok(Call::single(encode::<M>(args(client, i))?))).collect();
     Ok(Step {
         name: name.to_owned(),
         calls: (0..clients).map(encode).collect::<Result<_>>()?,
@@ -85,12 +88,6 @@ fn check_partitions(expected: usize) -> impl Fn(Vec<Partition>) -> Result<()> {
 fn check_tables(tables: &[Table]) -> Result<()> {
     count("tables", tables.len(), 100)?;
     tables.iter().try_for_each(check_table)
-}
-
-/// Spreads calls over objects, the same way in every run.
-fn pick(client: usize, call: usize, objects: usize) -> usize {
-    let mixed = (client as u64 * 1_000_003 + call as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed >> 33) as usize % objects
 }
 
 fn hundred_names(client: usize, call: usize) -> Vec<FastStr> {
@@ -254,7 +251,7 @@ fn lock_and_unlock(f: &Fixture, clients: usize) -> Result<Vec<Step>> {
         let lockid = decode::<methods::Lock>(reply)?.lockid;
         encode::<methods::Unlock>(args::Unlock { rqst: Some(UnlockRequest { lockid }) })
     }
-    step.calls.iter_mut().flatten().for_each(|call| call.then = Some(unlock));
+    step.calls.iter_mut().flatten().for_each(|call| call.then = Then::Once(unlock));
     Ok(vec![step])
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
+use propolis_compat_tests::bench::measure::{self, Connection as _};
 use propolis_thrift::Method;
 use propolis_thrift::codec::{self, Protocol};
 
@@ -35,6 +36,23 @@ pub fn decode<M: Method>(reply: Bytes) -> Result<M::Ok> {
     codec::decode_result::<M>(Protocol::Binary, reply).with_context(|| M::NAME)
 }
 
+impl measure::Connection for Connection {
+    fn call(&mut self, request: &[u8]) -> Result<()> {
+        self.stream.write_all(request)?;
+        self.take_reply()
+    }
+
+    fn call_and_keep(&mut self, request: &[u8]) -> Result<Bytes> {
+        self.stream.write_all(request)?;
+        let before = self.start;
+        self.keep = true;
+        let taken = self.take_reply();
+        self.keep = false;
+        taken?;
+        Ok(Bytes::copy_from_slice(&self.buffer[before..self.start]))
+    }
+}
+
 impl Connection {
     pub fn open(address: &str) -> Result<Connection> {
         let cannot = || format!("cannot connect to {address}");
@@ -43,23 +61,6 @@ impl Connection {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         Ok(Connection { stream, buffer: vec![0; BUFFER], start: 0, end: 0, keep: false })
-    }
-
-    /// Sends a call and takes its reply off the wire. An exception is an error with its text.
-    pub fn call(&mut self, request: &[u8]) -> Result<()> {
-        self.stream.write_all(request)?;
-        self.take_reply()
-    }
-
-    /// The same, and the reply is kept.
-    pub fn call_and_keep(&mut self, request: &[u8]) -> Result<Bytes> {
-        self.stream.write_all(request)?;
-        let before = self.start;
-        self.keep = true;
-        let taken = self.take_reply();
-        self.keep = false;
-        taken?;
-        Ok(Bytes::copy_from_slice(&self.buffer[before..self.start]))
     }
 
     pub fn result<M: Method>(&mut self, args: M::Args) -> Result<M::Ok> {

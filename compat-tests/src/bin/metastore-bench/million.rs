@@ -3,12 +3,12 @@
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
+use propolis_compat_tests::bench::measure::{Connection as _, STOPPED, Server};
+use propolis_compat_tests::bench::report::number;
 use propolis_thrift::{FastStr, Method, args, methods};
 
 use crate::connection::{Connection, decode, encode};
 use crate::fixture::{self, Fixture, LONG_DAY, partition, partition_name, text, values};
-use crate::measure::{STOPPED, Server};
-use crate::report::number;
 
 const BATCH: usize = 10_000;
 const TABLE: &str = "million";

@@ -1,14 +1,13 @@
 //! A case on one server: clients that call, and what it took.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 
-use crate::connection::Connection;
-use crate::process::{Memory, Processes, Spent};
+use super::process::{Memory, Processes, Spent};
 
 /// Set by a signal: whoever measures ends soon, so that what was made can be dropped.
 pub static STOPPED: AtomicBool = AtomicBool::new(false);
@@ -21,10 +20,55 @@ pub struct Server {
     pub processes: Processes,
 }
 
-/// One call, and where it needs something of its reply the call after it; they are timed together.
+/// A connection that costs the machine little: a request was made before, and of a reply no objects are made.
+pub trait Connection: Send {
+    /// Sends a request and takes its reply off the wire. An exception is an error with its text.
+    fn call(&mut self, request: &[u8]) -> Result<()>;
+
+    /// The same, and the reply is kept.
+    fn call_and_keep(&mut self, request: &[u8]) -> Result<Bytes>;
+}
+
+/// One call, and those after it that need something of its reply; they are timed together.
 pub struct Call {
     pub request: Bytes,
-    pub then: Option<fn(Bytes) -> Result<Bytes>>,
+    pub then: Then,
+}
+
+/// The call after a page, if that is not the last.
+pub type NextPage = dyn Fn(&[u8]) -> Result<Option<Bytes>> + Send + Sync;
+
+/// What a reply leads to.
+#[derive(Clone)]
+pub enum Then {
+    Nothing,
+    /// One more call.
+    Once(fn(Bytes) -> Result<Bytes>),
+    /// The next page, until there is none.
+    Pages(Arc<NextPage>),
+}
+
+impl Call {
+    pub fn single(request: Bytes) -> Call {
+        Call { request, then: Then::Nothing }
+    }
+
+    fn make(&self, connection: &mut impl Connection) -> Result<()> {
+        match &self.then {
+            Then::Nothing => connection.call(&self.request),
+            Then::Once(then) => {
+                let reply = connection.call_and_keep(&self.request)?;
+                connection.call(&then(reply)?)
+            }
+            Then::Pages(next) => {
+                let mut request = self.request.clone();
+                while let Some(more) = next(&connection.call_and_keep(&request)?)? {
+                    request = more;
+                }
+                Ok(())
+            }
+        }
+    }
 }
 
 /// What clients do at the same time.
@@ -53,12 +97,12 @@ pub struct Pace {
 
 /// The only step of a case is done again and again until the time is up. Several are done in turns, each by all clients
 /// at once, in rounds until the time is up: what one makes another removes.
-pub fn run(server: &Server, connections: &mut [Connection], steps: &[Step], pace: Pace) -> Result<Vec<Measured>> {
+pub fn run(server: &Server, connections: &mut [impl Connection], steps: &[Step], pace: Pace) -> Result<Vec<Measured>> {
     for step in steps {
         if let Some(call) = step.calls.first().and_then(|calls| calls.first()) {
             let reply = connections[0].call_and_keep(&call.request)?;
             (step.check)(reply.clone()).with_context(|| format!("the reply of {} to {}", server.name, step.name))?;
-            if let Some(then) = call.then {
+            if let Then::Once(then) = call.then {
                 connections[0].call(&then(reply)?)?;
             }
         }
@@ -91,7 +135,7 @@ pub fn run(server: &Server, connections: &mut [Connection], steps: &[Step], pace
 /// Each client makes its calls, from the given one on: once, or in a circle until a moment.
 fn phase(
     server: &Server,
-    connections: &mut [Connection],
+    connections: &mut [impl Connection],
     step: &Step,
     from: usize,
     until: Option<Instant>,
@@ -119,18 +163,12 @@ fn phase(
     Ok((all.into_inner().unwrap_or_default(), spent))
 }
 
-fn client(connection: &mut Connection, calls: &[Call], until: Option<Instant>) -> Result<Vec<Duration>> {
+fn client(connection: &mut impl Connection, calls: &[Call], until: Option<Instant>) -> Result<Vec<Duration>> {
     let mut latencies = Vec::new();
     let mut began = Instant::now();
     loop {
         for call in calls {
-            match call.then {
-                None => connection.call(&call.request)?,
-                Some(then) => {
-                    let reply = connection.call_and_keep(&call.request)?;
-                    connection.call(&then(reply)?)?;
-                }
-            }
+            call.make(connection)?;
             let ended = Instant::now();
             latencies.push(ended - began);
             began = ended;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::measure::{Measured, Server};
-use crate::process::Memory;
+use super::measure::{Measured, Server};
+use super::process::Memory;
 
 #[derive(Debug, Serialize)]
 pub struct Report {
@@ -196,7 +196,7 @@ fn write_ratio(text: &mut String, dividend: Option<f64>, divisor: Option<f64>) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::Spent;
+    use crate::bench::process::Spent;
 
     fn server(name: &str) -> ServerReport {
         let memory = Memory { server: Some(5_000_000), ..Memory::default() };
