@@ -28,6 +28,7 @@ pub enum ErrorKind {
     PermissionDenied,
     NoSuchLock,
     NoSuchTransaction,
+    TransactionAborted,
     /// The lock belongs to a transaction, which alone may release it.
     TransactionOpen,
     /// Ours to mend: the caller can do nothing.

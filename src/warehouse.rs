@@ -9,6 +9,7 @@
 //! ends with `/` (a marker), and any key below counts as well.
 
 mod error;
+mod files;
 mod local;
 mod location;
 mod s3;

@@ -47,6 +47,20 @@ async fn a_made_directory_is_a_marker_and_undo_removes_it() {
 }
 
 #[tokio::test]
+async fn files_are_written_once_and_read_whole() {
+    let (server, warehouse) = start().await;
+    let file = at("s3://lake/t/metadata/0.json");
+    warehouse.write_new(&file, b"one".to_vec()).await.unwrap();
+    let again = warehouse.write_new(&file, b"two".to_vec()).await.unwrap_err();
+    assert_eq!(again.kind, Kind::AlreadyExists, "{again}");
+    assert_eq!(warehouse.read(&file, 3).await.unwrap(), b"one");
+    assert_eq!(warehouse.read(&file, 2).await.unwrap_err().kind, Kind::NotSupported);
+    let missing = warehouse.read(&at("s3://lake/t/metadata/1.json"), 9).await.unwrap_err();
+    assert_eq!(missing.kind, Kind::NotFound, "{missing}");
+    assert_eq!(server.keys(), ["t/metadata/0.json"]);
+}
+
+#[tokio::test]
 async fn undo_keeps_what_others_have_written_since() {
     let (server, warehouse) = start().await;
     let made = warehouse.make_directory(&at("s3://lake/t")).await.unwrap();

@@ -18,11 +18,7 @@ pub fn generate(model: &Model) -> String {
         }
         let kind = match kind(shape) {
             "structure" => structure(model, shape),
-            "list" => format!(
-                "Kind::List {{ member: {}, bounds: {} }}",
-                reference(&shape["member"]),
-                bounds(shape)
-            ),
+            "list" => format!("Kind::List {{ member: {}, bounds: {} }}", reference(&shape["member"]), bounds(shape)),
             "map" => format!(
                 "Kind::Map {{ key: {}, value: {}, bounds: {} }}",
                 reference(&shape["key"]),
@@ -95,6 +91,6 @@ fn regex(pattern: &str) -> String {
     // That something is no blank is said of texts of many lines: definitions of schemas.
     let regex = regex.replace(".*\\S.*", "(?s:.*\\S.*)");
     // Java reads a hyphen between a class and another character as itself.
-    let regex = regex.replace("\\_", "_").replace("_-$", "_\\-$").replace("[:/?#\\[", "[:/?#\\[");
+    let regex = regex.replace("\\_", "_").replace("_-$", "_\\-$");
     format!("^(?:{regex})\\z")
 }

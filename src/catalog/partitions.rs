@@ -8,6 +8,7 @@ mod events;
 mod exchange;
 mod indexes;
 mod marks;
+mod parameters;
 mod selection;
 pub(super) mod verbatim;
 

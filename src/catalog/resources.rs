@@ -51,13 +51,7 @@ impl Service {
     }
 
     /// The last `count` by name of the parts of each parent, those of one parent together and the last first.
-    pub async fn latest_parts(
-        &self,
-        scope: &str,
-        kind: &str,
-        parents: &[String],
-        count: i64,
-    ) -> Result<Vec<Resource>> {
+    pub async fn latest_parts(&self, scope: &str, kind: &str, parents: &[String], count: i64) -> Result<Vec<Resource>> {
         resources::latest_parts(&mut *self.store.read().await?, scope, kind, parents, count).await
     }
 

@@ -25,9 +25,12 @@ impl Service {
                 "The search has {count} conditions; at most {MOST_CONDITIONS} are allowed"
             )));
         }
-        let is_place = |place: &&Place| matches!(search.order.field, Field::Text(_)) || place.key.parse::<i64>().is_ok();
+        let is_place =
+            |place: &&Place| matches!(search.order.field, Field::Text(_)) || place.key.parse::<i64>().is_ok();
         if after.is_some_and(|place| !is_place(&place)) {
-            return Err(CatalogError::invalid_input("the search goes on after a place of another order: start it again"));
+            return Err(CatalogError::invalid_input(
+                "the search goes on after a place of another order: start it again",
+            ));
         }
         let mut connection = self.store.read().await?;
         self.store.search_tables(&mut connection, &fold(catalog), search, after, limit).await

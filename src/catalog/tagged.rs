@@ -59,7 +59,7 @@ impl Tagged {
         tags::clear(connection, &self.scope, &self.resource).await
     }
 
-    async fn rename(&self, connection: &mut Connection, new: &Self) -> Result<()> {
+    pub async fn rename(&self, connection: &mut Connection, new: &Self) -> Result<()> {
         tags::rename(connection, &self.scope, &self.resource, &new.resource).await
     }
 }

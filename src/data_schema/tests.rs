@@ -5,6 +5,7 @@ mod json;
 mod limits;
 mod modes;
 mod protobuf;
+mod soundness;
 
 use super::{Definition, Undeclared};
 use crate::model::schema_registry::DataFormat;

@@ -38,8 +38,7 @@ impl NamePattern {
             return Ok(NamePattern::all());
         }
         // Alternatives and runs are in the globs; what is left to a regular expression has more to it.
-        let regular =
-            if is_extended(&text) { Regular::new(&text.replace(".*", "*").replace('*', ".*")) } else { None };
+        let regular = if is_extended(&text) { Regular::new(&text.replace(".*", "*").replace('*', ".*")) } else { None };
         Ok(NamePattern { globs, regular })
     }
 

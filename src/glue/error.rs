@@ -7,6 +7,9 @@ use serde_json::json;
 use crate::auth::AuthError;
 use crate::error::{CatalogError, ErrorKind, Object};
 
+/// In characters; those of a part of a batch have the same bound in the model.
+const LONGEST_MESSAGE: usize = 2000;
+
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
 /// Why a call failed: by the catalog's rules, or by what the service's contract says of this one call.
@@ -28,7 +31,7 @@ pub struct Exception {
 impl Exception {
     /// An error of the client's.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), status: StatusCode::BAD_REQUEST }
+        Self { code, message: cut(message.into()), status: StatusCode::BAD_REQUEST }
     }
 
     pub fn not_found(message: impl Into<String>) -> Self {
@@ -100,6 +103,7 @@ impl From<&CatalogError> for Exception {
             ErrorKind::InvalidObject
             | ErrorKind::InvalidInput
             | ErrorKind::InvalidOperation
+            | ErrorKind::TransactionAborted
             | ErrorKind::TransactionOpen => Self::invalid_input(message),
             ErrorKind::Conflict => Self::new("ConcurrentModificationException", message),
             ErrorKind::LimitExceeded => Self::new("ResourceNumberLimitExceededException", message),
@@ -125,6 +129,15 @@ impl From<&Invalid> for Exception {
     }
 }
 
+/// A message that repeats what was sent, of any length, is cut.
+fn cut(mut message: String) -> String {
+    if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
+        message.truncate(end);
+        message.push('…');
+    }
+    message
+}
+
 /// The texts that clients of the service know, where it has one of its own.
 fn text(error: &CatalogError) -> String {
     match (error.kind, &error.object) {
@@ -140,4 +153,3 @@ fn text(error: &CatalogError) -> String {
         _ => error.message.clone(),
     }
 }
-

@@ -4,8 +4,8 @@ mod schema;
 mod update;
 
 use propolis_glue_api::types::{
-    CreateIcebergTableInput, IcebergInput, IcebergPartitionSpec, IcebergSchema, IcebergSortOrder, StorageDescriptor,
-    TableInput,
+    CreateIcebergTableInput, IcebergInput, IcebergPartitionSpec, IcebergSchema, IcebergSortOrder, IcebergTableMetadata,
+    StorageDescriptor, TableInput,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -49,6 +49,40 @@ pub fn metadata_location(table: &Table) -> Result<&str> {
     location.map(String::as_str).ok_or_else(|| {
         invalid(format!("Table {} is no Iceberg table: it has no parameter metadata_location", table.name.table))
     })
+}
+
+/// The content of a metadata file as the service shows it.
+pub fn shown(location: &str, metadata: &[u8]) -> Result<IcebergTableMetadata> {
+    let read = serde_json::from_slice(metadata).and_then(|metadata| {
+        let mut members = members(metadata);
+        if let Some(version) = members.get("FormatVersion").map(Value::to_string) {
+            members["FormatVersion"] = version.into();
+        }
+        serde_json::from_value(members)
+    });
+    read.map_err(|error| invalid(format!("The metadata file {location} cannot be read: {error}")))
+}
+
+/// `schema-id` becomes `SchemaId`, at any depth, but for what the service has as any JSON or any text.
+fn members(json: Value) -> Value {
+    match json {
+        Value::Object(object) => {
+            let member = |(key, value): (String, Value)| {
+                let name: String = key
+                    .split('-')
+                    .flat_map(|word| {
+                        let mut letters = word.chars();
+                        letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters)
+                    })
+                    .collect();
+                let is_free = ["type", "properties", "initial-default", "write-default"].contains(&key.as_str());
+                (name, if is_free { value } else { members(value) })
+            };
+            Value::Object(object.into_iter().map(member).collect())
+        }
+        Value::Array(list) => Value::Array(list.into_iter().map(members).collect()),
+        other => other,
+    }
 }
 
 fn format_version(version: Option<&str>) -> Result<i64> {

@@ -9,10 +9,17 @@ use super::error::{Exception, Result};
 mod blueprints;
 mod bookmarks;
 mod catalogs;
+mod classifiers;
+mod connections;
+mod crawlers;
+pub(super) mod crawls;
+mod custom_entity_types;
 mod data_quality;
 mod databases;
 mod dev_endpoints;
+mod encryption;
 mod functions;
+mod imports;
 pub(super) mod job_runs;
 mod jobs;
 pub(super) mod kept;
@@ -22,8 +29,10 @@ mod optimizers;
 mod partition_indexes;
 mod partitions;
 pub(super) mod parts;
+mod policies;
 mod schemas;
 mod search;
+mod security_configurations;
 pub(super) mod sessions;
 mod statistics;
 pub(super) mod statistics_tasks;
@@ -32,18 +41,9 @@ mod tables;
 mod tags;
 mod triggers;
 mod unfiltered;
+mod usage_profiles;
 pub(super) mod workflow_runs;
 mod workflows;
-mod classifiers;
-mod crawlers;
-pub(super) mod crawls;
-mod connections;
-mod custom_entity_types;
-mod encryption;
-mod imports;
-mod policies;
-mod security_configurations;
-mod usage_profiles;
 
 macro_rules! serve {
     (
@@ -503,7 +503,8 @@ pub fn states() -> impl Iterator<Item = (&'static str, State)> {
 
 /// How a request is refused that the model forbids. Parts of the service have texts of their own.
 pub fn invalid(operation: &'static OperationInfo, invalid: &Invalid) -> Exception {
-    let of_its_own = schemas::invalid(operation, invalid).or_else(|| triggers::invalid(invalid))
+    let of_its_own = schemas::invalid(operation, invalid)
+        .or_else(|| triggers::invalid(invalid))
         .or_else(|| crawls::invalid(operation, invalid));
     of_its_own.unwrap_or_else(|| Exception::from(invalid))
 }

@@ -61,7 +61,7 @@ async fn answer(State(face): State<Face>, request: Request) -> Response<Body> {
     let id = Uuid::new_v4().to_string();
     let name = operation_name(request.headers());
     let operation = name.as_deref().and_then(operation);
-    let outcome = match face.serve(operation, name.as_deref(), request).await {
+    let outcome = match face.in_time(face.serve(operation, name.as_deref(), request)).await {
         Ok(body) => Ok(body),
         Err(failure) => Err(logged(&failure, operation, &id)),
     };
@@ -75,6 +75,19 @@ async fn answer(State(face): State<Face>, request: Request) -> Response<Body> {
 }
 
 impl Face {
+    /// What an answer comes to within the time that a request has, from its first byte on.
+    async fn in_time(&self, answer: impl Future<Output = Result<Vec<u8>>>) -> Result<Vec<u8>> {
+        match tokio::time::timeout(self.settings.request_timeout, AssertUnwindSafe(answer).catch_unwind()).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(Exception::internal("The request failed by an error of the server's own").into()),
+            Err(_) => {
+                let limit = self.settings.request_timeout.as_secs();
+                let message = format!("The request took longer than {limit} s and was cancelled");
+                Err(Exception::new("OperationTimeoutException", message).into())
+            }
+        }
+    }
+
     async fn serve(
         &self,
         operation: Option<&'static OperationInfo>,
@@ -115,16 +128,7 @@ impl Face {
         if self.settings.separate_regions {
             self.catalog.ensure_tree(&call.default_catalog()).await?;
         }
-        let served = AssertUnwindSafe(ops::serve(&call, input)).catch_unwind();
-        match tokio::time::timeout(self.settings.request_timeout, served).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(Exception::internal("The request failed by an error of the server's own").into()),
-            Err(_) => {
-                let limit = self.settings.request_timeout.as_secs();
-                let message = format!("{} took longer than {limit} s and was cancelled", operation.name);
-                Err(Exception::new("OperationTimeoutException", message).into())
-            }
-        }
+        ops::serve(&call, input).await
     }
 
     fn unreadable(&self, error: &axum::Error) -> Exception {

@@ -9,6 +9,7 @@ use super::error::{Exception, Result};
 pub mod dev_endpoints;
 pub mod job_runs;
 pub mod sessions;
+pub mod statistics_runs;
 pub mod workflow_runs;
 
 /// Lets a start through where runs are simulated; else it is refused, and named.

@@ -143,12 +143,7 @@ pub async fn names(connection: &mut Connection, catalog: &str, pattern: &NamePat
 
 /// Databases of a catalog by name: of those after the name `after`, the first `limit`. What the server made by itself is
 /// left out while nothing is in it.
-pub async fn used_after(
-    connection: &mut Connection,
-    catalog: &str,
-    after: &str,
-    limit: i64,
-) -> Result<Vec<Database>> {
+pub async fn used_after(connection: &mut Connection, catalog: &str, after: &str, limit: i64) -> Result<Vec<Database>> {
     let rows = select_databases!(
         "where c.name = $1 and d.name > $2
            and (not d.implicit or exists (select from tables where database_id = d.id)

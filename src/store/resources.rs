@@ -145,12 +145,7 @@ pub async fn latest_parts(
 }
 
 /// Those of the named resources that exist, by name.
-pub async fn named(
-    connection: &mut Connection,
-    scope: &str,
-    kind: &str,
-    names: &[String],
-) -> Result<Vec<Resource>> {
+pub async fn named(connection: &mut Connection, scope: &str, kind: &str, names: &[String]) -> Result<Vec<Resource>> {
     let rows = resources!(
         "select",
         "from resources where scope = $1 and kind = $2 and parent = '' and name = any($3) order by name",

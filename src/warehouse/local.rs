@@ -2,7 +2,7 @@
 //! names, so std does the work; every function blocks and runs on the blocking pool.
 
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::{Result, WarehouseError, WarehouseErrorKind};
@@ -171,6 +171,24 @@ pub(super) fn truncate(path: &Path) -> Result<()> {
         }
         Ok(Next::Enter)
     })
+}
+
+/// Writes a file where none is, with the directories above it.
+pub(super) fn write_new(path: &Path, content: &[u8]) -> Result<()> {
+    if let Some(parent) = path.parent() {
+        make(parent, &mut Vec::new())?;
+    }
+    let mut file = fs::File::create_new(path).map_err(|e| error("write", path, e))?;
+    file.write_all(content).and_then(|()| file.sync_all()).map_err(|e| error("write", path, e))
+}
+
+/// The size, and the content unless there is more of it than `limit`.
+pub(super) fn read(path: &Path, limit: u64) -> Result<(u64, Option<Vec<u8>>)> {
+    let size = fs::metadata(path).map_err(|e| error("read", path, e))?.len();
+    if size > limit {
+        return Ok((size, None));
+    }
+    Ok((size, Some(fs::read(path).map_err(|e| error("read", path, e))?)))
 }
 
 enum Next {

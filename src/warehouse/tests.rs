@@ -255,6 +255,20 @@ async fn missing_credentials_are_named() {
     assert!(error.message.contains("no credentials"), "{error}");
 }
 
+#[tokio::test]
+async fn files_are_written_once_and_read_whole() {
+    let disk = Disk::new();
+    let file = disk.at("t/metadata/0.json");
+    disk.warehouse.write_new(&file, b"one".to_vec()).await.unwrap();
+    let again = disk.warehouse.write_new(&file, b"two".to_vec()).await.unwrap_err();
+    assert_eq!(again.kind, Kind::AlreadyExists, "{again}");
+    assert_eq!(disk.warehouse.read(&file, 3).await.unwrap(), b"one");
+    assert_eq!(disk.warehouse.read(&file, 2).await.unwrap_err().kind, Kind::NotSupported);
+    assert_eq!(disk.warehouse.read(&disk.at("t/1.json"), 9).await.unwrap_err().kind, Kind::NotFound);
+    let unknown = Location::parse("hdfs://host/t").unwrap();
+    assert_eq!(disk.warehouse.read(&unknown, 9).await.unwrap_err().kind, Kind::UnsupportedScheme);
+}
+
 /// The server runs these on its worker threads.
 #[test]
 fn futures_can_move_between_threads() {

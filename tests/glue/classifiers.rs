@@ -21,7 +21,9 @@ async fn classifiers_of_each_kind_come_back_as_they_were_defined() {
     for classifier in &mut listed {
         let definition = classifier.as_object_mut().unwrap().values_mut().next().unwrap().as_object_mut().unwrap();
         assert_eq!(definition.remove("Version"), Some(json!(1)));
-        assert!(definition.remove("CreationTime").unwrap().as_f64() <= definition.remove("LastUpdated").unwrap().as_f64());
+        assert!(
+            definition.remove("CreationTime").unwrap().as_f64() <= definition.remove("LastUpdated").unwrap().as_f64()
+        );
     }
     assert_eq!(listed, kinds);
 
@@ -40,7 +42,10 @@ async fn an_update_changes_what_it_names_and_counts() {
     glue.thrown("CreateClassifier", csv, "AlreadyExistsException").await;
     glue.ok("UpdateClassifier", json!({ "CsvClassifier": { "Name": "c", "Delimiter": ";" } })).await;
     let stored = glue.ok("GetClassifier", json!({ "Name": "c" })).await["Classifier"]["CsvClassifier"].clone();
-    assert_eq!([&stored["Delimiter"], &stored["QuoteSymbol"], &stored["Version"]], [&json!(";"), &json!("'"), &json!(2)]);
+    assert_eq!(
+        [&stored["Delimiter"], &stored["QuoteSymbol"], &stored["Version"]],
+        [&json!(";"), &json!("'"), &json!(2)]
+    );
 
     let refused = [
         (json!({ "CsvClassifier": { "Name": "c", "QuoteSymbol": ";" } }), "must differ"),
@@ -60,7 +65,8 @@ async fn an_update_changes_what_it_names_and_counts() {
 async fn classifiers_that_could_not_work_are_refused() {
     let server = Server::start().await;
     let glue = server.client();
-    let grok = |pattern: &str| json!({ "GrokClassifier": { "Name": "c", "Classification": "l", "GrokPattern": pattern } });
+    let grok =
+        |pattern: &str| json!({ "GrokClassifier": { "Name": "c", "Classification": "l", "GrokPattern": pattern } });
     let csv = |members: Value| {
         let mut csv = members;
         csv["Name"] = json!("c");
@@ -68,7 +74,10 @@ async fn classifiers_that_could_not_work_are_refused() {
     };
     let refused = [
         (json!({}), "Exactly one"),
-        (json!({ "CsvClassifier": { "Name": "a" }, "JsonClassifier": { "Name": "a", "JsonPath": "$" } }), "Exactly one"),
+        (
+            json!({ "CsvClassifier": { "Name": "a" }, "JsonClassifier": { "Name": "a", "JsonPath": "$" } }),
+            "Exactly one",
+        ),
         (grok("(%{IP:client}"), "GrokPattern"),
         (json!({ "JsonClassifier": { "Name": "c", "JsonPath": "records" } }), "JsonPath"),
         (json!({ "XMLClassifier": { "Name": "c", "Classification": "x", "RowTag": "<row>" } }), "RowTag"),

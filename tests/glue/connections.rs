@@ -93,7 +93,8 @@ async fn connections_are_found_by_what_they_are_for() {
         ("queue", "KAFKA", json!(["prod", "east"])),
         ("shop", "SALESFORCE", json!([])),
     ] {
-        let input = json!({ "Name": name, "ConnectionType": kind, "ConnectionProperties": {}, "MatchCriteria": criteria });
+        let input =
+            json!({ "Name": name, "ConnectionType": kind, "ConnectionProperties": {}, "MatchCriteria": criteria });
         glue.ok("CreateConnection", json!({ "ConnectionInput": input })).await;
     }
     for (filter, expected) in [
@@ -147,9 +148,7 @@ async fn an_update_replaces_the_whole_definition() {
 async fn connections_that_could_not_work_are_refused() {
     let server = Server::start().await;
     let glue = server.client();
-    let with = |properties: Value| {
-        json!({ "ConnectionInput": { "Name": "c", "ConnectionType": "JDBC", "ConnectionProperties": properties } })
-    };
+    let with = |properties: Value| json!({ "ConnectionInput": { "Name": "c", "ConnectionType": "JDBC", "ConnectionProperties": properties } });
     for (properties, what) in [
         (json!({ "JDBC_ENFORCE_SSL": "maybe" }), "JDBC_ENFORCE_SSL"),
         (json!({ "PORT": "70000" }), "PORT 70000"),
@@ -167,7 +166,9 @@ async fn connections_that_could_not_work_are_refused() {
     assert!(glue.thrown("CreateConnection", keyless, "InvalidInputException").await.contains("OAuth2Properties"));
     let mut elsewhere = with(json!({}));
     elsewhere["CatalogId"] = json!("other");
-    assert!(glue.thrown("CreateConnection", elsewhere, "InvalidInputException").await.contains("belong to the account"));
+    assert!(
+        glue.thrown("CreateConnection", elsewhere, "InvalidInputException").await.contains("belong to the account")
+    );
     let test = json!({ "ConnectionName": "c" });
     assert!(glue.thrown("TestConnection", test, "OperationNotSupportedException").await.contains("TestConnection"));
     assert_eq!(glue.ok("GetConnections", json!({})).await["ConnectionList"], json!([]));
@@ -179,9 +180,7 @@ async fn where_the_service_is_imitated_each_type_needs_its_properties() {
     options.settings.strict = true;
     let server = Server::start_with(options).await;
     let glue = server.client();
-    let with = |kind: &str, properties: Value| {
-        json!({ "ConnectionInput": { "Name": "c", "ConnectionType": kind, "ConnectionProperties": properties } })
-    };
+    let with = |kind: &str, properties: Value| json!({ "ConnectionInput": { "Name": "c", "ConnectionType": kind, "ConnectionProperties": properties } });
     for (kind, properties, what) in [
         ("JDBC", json!({ "USERNAME": "u", "PASSWORD": "p" }), "JDBC_CONNECTION_URL, or HOST and PORT"),
         ("JDBC", json!({ "JDBC_CONNECTION_URL": "jdbc:mysql://h/d", "USERNAME": "u" }), "SECRET_ID"),

@@ -62,7 +62,8 @@ async fn crawlers_come_back_as_they_were_defined() {
     let update = json!({ "Name": "c", "Description": "", "TablePrefix": "q_", "Schedule": "", "Classifiers": [] });
     glue.ok("UpdateCrawler", update).await;
     let after = get(&glue, "c").await;
-    let changed = json!([after["Version"], after["TablePrefix"], after["Description"], after["Schedule"], after["Classifiers"]]);
+    let changed =
+        json!([after["Version"], after["TablePrefix"], after["Description"], after["Schedule"], after["Classifiers"]]);
     assert_eq!(changed, json!([2, "q_", null, null, []]));
     assert_eq!([&after["Targets"], &after["Role"]], [&stored["Targets"], &stored["Role"]]);
 
@@ -94,7 +95,9 @@ async fn crawlers_that_could_not_work_are_refused() {
         (targets(json!({ "DynamoDBTargets": [{ "Path": "t", "scanRate": 2 }] })), "scanRate"),
         (targets(json!({ "HudiTargets": [{ "Paths": [] }] })), "HudiTargets.1: Paths is missing"),
         (
-            targets(json!({ "S3Targets": [{ "Path": "s3://b" }], "CatalogTargets": [{ "DatabaseName": "d", "Tables": ["t"] }] })),
+            targets(
+                json!({ "S3Targets": [{ "Path": "s3://b" }], "CatalogTargets": [{ "DatabaseName": "d", "Tables": ["t"] }] }),
+            ),
             "mixed",
         ),
         (
@@ -117,7 +120,8 @@ async fn crawlers_that_could_not_work_are_refused() {
 async fn crawlers_are_listed_by_page_name_and_tag() {
     let server = Server::start().await;
     let glue = server.client();
-    for (name, tags) in [("a", json!({ "team": "bees" })), ("b", json!({})), ("c", json!({ "team": "bees", "x": "y" }))] {
+    for (name, tags) in [("a", json!({ "team": "bees" })), ("b", json!({})), ("c", json!({ "team": "bees", "x": "y" }))]
+    {
         glue.ok("CreateCrawler", crawler(name, json!({ "Tags": tags }))).await;
     }
     assert_eq!(glue.pages("ListCrawlers", json!({ "MaxResults": 2 }), "CrawlerNames").await, ["a", "b", "c"]);
@@ -237,22 +241,42 @@ async fn crawls_are_filtered_and_paged() {
         (json!([{ "FieldName": "CRAWL_ID", "FilterOperator": "NE", "FieldValue": second["CrawlId"] }]), 3),
         (json!([{ "FieldName": "STATE", "FilterOperator": "NE", "FieldValue": "COMPLETED" }]), 0),
         (json!([{ "FieldName": "START_TIME", "FilterOperator": "LE", "FieldValue": after_second }]), 2),
-        (json!([{ "FieldName": "START_TIME", "FilterOperator": "GT", "FieldValue": after_second },
-                { "FieldName": "END_TIME", "FilterOperator": "GE", "FieldValue": "2020-01-01T00:00:00" }]), 2),
+        (
+            json!([{ "FieldName": "START_TIME", "FilterOperator": "GT", "FieldValue": after_second },
+                { "FieldName": "END_TIME", "FilterOperator": "GE", "FieldValue": "2020-01-01T00:00:00" }]),
+            2,
+        ),
         (json!([{ "FieldName": "DPU_HOUR", "FilterOperator": "LT", "FieldValue": "0.5" }]), 4),
     ] {
         let found = glue.pages("ListCrawls", list(filters.clone()), "Crawls").await;
         assert_eq!(found.len(), expected, "{filters}");
     }
     for (filter, code, what) in [
-        (json!({ "FieldName": "STATE", "FilterOperator": "LE", "FieldValue": "RUNNING" }), "InvalidInputException",
-            "Only EQ or NE operator is allowed for field : STATE"),
-        (json!({ "FieldName": "STATE", "FilterOperator": "EQ", "FieldValue": "TIRED" }), "InvalidInputException", "TIRED"),
-        (json!({ "FieldName": "END_TIME", "FilterOperator": "EQ", "FieldValue": "soon" }), "InvalidInputException", "soon"),
-        (json!({ "FieldName": "DPU_HOUR", "FilterOperator": "EQ" }), "InvalidInputException",
-            "Invalid Filter Provided: FieldName: DPU_HOUR, FilterOperator: EQ, FieldValue: null"),
-        (json!({ "FieldName": "MOOD", "FilterOperator": "EQ", "FieldValue": "x" }), "ValidationException",
-            "Value 'MOOD' at 'filters.1.member.fieldName' failed to satisfy constraint"),
+        (
+            json!({ "FieldName": "STATE", "FilterOperator": "LE", "FieldValue": "RUNNING" }),
+            "InvalidInputException",
+            "Only EQ or NE operator is allowed for field : STATE",
+        ),
+        (
+            json!({ "FieldName": "STATE", "FilterOperator": "EQ", "FieldValue": "TIRED" }),
+            "InvalidInputException",
+            "TIRED",
+        ),
+        (
+            json!({ "FieldName": "END_TIME", "FilterOperator": "EQ", "FieldValue": "soon" }),
+            "InvalidInputException",
+            "soon",
+        ),
+        (
+            json!({ "FieldName": "DPU_HOUR", "FilterOperator": "EQ" }),
+            "InvalidInputException",
+            "Invalid Filter Provided: FieldName: DPU_HOUR, FilterOperator: EQ, FieldValue: null",
+        ),
+        (
+            json!({ "FieldName": "MOOD", "FilterOperator": "EQ", "FieldValue": "x" }),
+            "ValidationException",
+            "Value 'MOOD' at 'filters.1.member.fieldName' failed to satisfy constraint",
+        ),
     ] {
         let message = glue.thrown("ListCrawls", list(json!([filter])), code).await;
         assert!(message.contains(what), "{message}");

@@ -151,6 +151,8 @@ async fn regions_may_be_kept_apart() {
     hive.create_database("e").await;
     assert_eq!(names(&glue).await, ["d"]);
     glue.ok("DeleteDatabase", json!({ "Name": "d" })).await;
+    glue.thrown("GetTags", arn.clone(), "EntityNotFoundException").await;
+    glue.create_database("d").await;
     assert_eq!(glue.ok("GetTags", arn).await["Tags"], json!({}));
 }
 

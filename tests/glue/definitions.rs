@@ -16,7 +16,8 @@ async fn security_configurations_are_kept() {
     for name in ["b", "a"] {
         let created = glue.ok("CreateSecurityConfiguration", create(name, &encryption)).await;
         assert_eq!(created["Name"], name);
-        let stored = glue.ok("GetSecurityConfiguration", json!({ "Name": name })).await["SecurityConfiguration"].clone();
+        let stored =
+            glue.ok("GetSecurityConfiguration", json!({ "Name": name })).await["SecurityConfiguration"].clone();
         assert_eq!(stored["EncryptionConfiguration"], encryption);
         assert_eq!(stored["CreatedTimeStamp"], created["CreatedTimestamp"]);
     }
@@ -39,7 +40,8 @@ async fn usage_profiles_are_kept() {
     let glue = server.client();
     let configuration = |rule: Value| json!({ "JobConfiguration": { "timeout": rule } });
     let rule = json!({ "DefaultValue": "10", "MinValue": "1", "MaxValue": "60" });
-    let create = json!({ "Name": "p", "Description": "d", "Configuration": configuration(rule.clone()), "Tags": { "a": "b" } });
+    let create =
+        json!({ "Name": "p", "Description": "d", "Configuration": configuration(rule.clone()), "Tags": { "a": "b" } });
     assert_eq!(glue.ok("CreateUsageProfile", create.clone()).await["Name"], "p");
     glue.thrown("CreateUsageProfile", create, "AlreadyExistsException").await;
     let arn = "arn:aws:glue:us-east-1:123456789012:usageProfile/p";

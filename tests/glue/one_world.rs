@@ -192,7 +192,7 @@ fn thrift_table() -> impl Strategy<Value = types::Table> {
     let maps = || proptest::collection::btree_map(word(), word(), 0..3);
     let texts = || proptest::option::of(word());
     let skew = proptest::collection::vec(proptest::collection::vec("[a-z$0-9]{0,3}", 1..3), 0..3);
-    let table = (columns(), columns(), maps(), texts(), texts(), 0..2000_000_000, 0..5);
+    let table = (columns(), columns(), maps(), texts(), texts(), 0..2_000_000_000, 0..5);
     let storage = (maps(), maps(), texts(), texts(), any::<bool>(), -1..5, skew, any::<bool>());
     (table, storage).prop_map(|(table, storage)| {
         let (columns, keys, parameters, owner, view, accessed, retention) = table;
@@ -250,7 +250,7 @@ fn thrift_table() -> impl Strategy<Value = types::Table> {
 }
 
 fn texts_of(texts: &[String]) -> Vec<propolis_thrift::FastStr> {
-    texts.iter().map(|text| propolis_thrift::FastStr::new(text)).collect()
+    texts.iter().map(propolis_thrift::FastStr::new).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -383,12 +383,19 @@ async fn dropping_a_table_of_glue_over_thrift_leaves_its_files_and_takes_its_tag
     let new = json!({ "DatabaseName": "d", "TableInput": table });
     glue.ok("CreateTable", new.clone()).await;
     glue.ok("TagResource", tag).await;
+    let mut renamed = hive.get_table("d", "t").await.unwrap();
+    renamed.table_name = hms::text("u");
+    alter(&mut hive, "t", renamed.clone()).await;
+    let new_arn = json!({ "ResourceArn": "arn:aws:glue:us-east-1:123456789012:table/d/u" });
+    assert_eq!(glue.ok("GetTags", new_arn).await["Tags"], json!({ "a": "b" }));
+    renamed.table_name = hms::text("t");
+    alter(&mut hive, "u", renamed).await;
     let drop = args::DropTable { dbname: hms::text("d"), name: hms::text("t"), delete_data: Some(true) };
     hive.call::<methods::DropTable>(drop).await.unwrap();
     assert!(folder.join("file").exists());
-    assert_eq!(glue.ok("GetTags", arn).await["Tags"], json!({}));
 
     glue.ok("CreateTable", new).await;
+    assert_eq!(glue.ok("GetTags", arn).await["Tags"], json!({}));
     glue.ok("DeleteDatabase", json!({ "Name": "d" })).await;
     assert!(folder.join("file").exists());
     hive.create_database("d").await;

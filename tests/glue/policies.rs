@@ -54,8 +54,11 @@ async fn check_conditions(glue: &Client, codes: [&str; 3]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn policies_are_written_under_conditions() {
-    let codes =
-        ["ResourceNumberLimitExceededException", "ResourceNumberLimitExceededException", "ConcurrentModificationException"];
+    let codes = [
+        "ResourceNumberLimitExceededException",
+        "ResourceNumberLimitExceededException",
+        "ConcurrentModificationException",
+    ];
     check_conditions(&Server::start().await.client(), codes).await;
 }
 

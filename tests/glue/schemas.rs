@@ -74,6 +74,7 @@ async fn registries_are_made_changed_and_deleted() {
     let message = glue.thrown("GetRegistry", by_arn.clone(), "EntityNotFoundException").await;
     assert_eq!(message, "Registry is not found. RegistryName: bees");
     glue.thrown("DeleteRegistry", by_arn, "EntityNotFoundException").await;
+    create_registry(&glue).await;
     let tags = glue.ok("GetTags", json!({ "ResourceArn": registry_arn("bees") })).await;
     assert_eq!(tags["Tags"], json!({}), "tags do not wait for the next registry of the name");
 }
@@ -122,6 +123,7 @@ async fn schemas_are_made_changed_and_deleted() {
     let message = glue.thrown("GetSchema", json!({ "SchemaId": id("flight") }), "EntityNotFoundException").await;
     assert_eq!(message, "Schema is not found. RegistryName: bees, SchemaName: flight, SchemaArn: null");
     glue.thrown("GetSchemaVersion", version, "EntityNotFoundException").await;
+    create_schema(&glue, "flight", "NONE", INT).await;
     let tags = glue.ok("GetTags", json!({ "ResourceArn": schema_arn("bees", "flight") })).await;
     assert_eq!(tags["Tags"], json!({}));
 }
@@ -136,6 +138,8 @@ async fn a_registry_takes_its_schemas_and_their_tags_with_it() {
     glue.ok("TagResource", json!({ "ResourceArn": arn, "TagsToAdd": { "k": "v" } })).await;
     glue.ok("DeleteRegistry", json!({ "RegistryId": { "RegistryName": "bees" } })).await;
     glue.thrown("GetSchema", json!({ "SchemaId": id("a") }), "EntityNotFoundException").await;
+    create_registry(&glue).await;
+    create_schema(&glue, "a", "NONE", INT).await;
     assert_eq!(glue.ok("GetTags", json!({ "ResourceArn": arn })).await["Tags"], json!({}));
 }
 

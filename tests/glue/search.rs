@@ -13,22 +13,34 @@ async fn shop(client: &Client) {
     client.create_database("hr").await;
     let column = |name: &str, comment: Option<&str>| json!({ "Name": name, "Type": "string", "Comment": comment });
     for (database, input) in [
-        ("shop", json!({
-            "Name": "daily_orders", "Owner": "alice", "Description": "What customers ordered, by day",
-            "TableType": "EXTERNAL_TABLE", "LastAccessTime": 1_600_000_000,
-            "Parameters": { "classification": "parquet", "numRows": "77777" },
-            "PartitionKeys": [column("day", Some("Tag der Bestellung"))],
-            "StorageDescriptor": {
-                "Location": "s3://lake/raw/orders", "Columns": [column("customer_id", None), column("net", Some("without VAT"))]
-            }
-        })),
-        ("shop", json!({
-            "Name": "orders", "Owner": "bob", "Parameters": { "classification": "csv", "team": "Web-Shop" }, "TableType": "EXTERNAL_TABLE",
-            "StorageDescriptor": { "Location": "s3://lake/raw/o", "Columns": [column("customer", None), column("id", None)] }
-        })),
-        ("shop-archive", json!({ "Name": "customer-link", "TableType": "VIRTUAL_VIEW", "ViewOriginalText": "select 1" })),
+        (
+            "shop",
+            json!({
+                "Name": "daily_orders", "Owner": "alice", "Description": "What customers ordered, by day",
+                "TableType": "EXTERNAL_TABLE", "LastAccessTime": 1_600_000_000,
+                "Parameters": { "classification": "parquet", "numRows": "77777" },
+                "PartitionKeys": [column("day", Some("Tag der Bestellung"))],
+                "StorageDescriptor": {
+                    "Location": "s3://lake/raw/orders", "Columns": [column("customer_id", None), column("net", Some("without VAT"))]
+                }
+            }),
+        ),
+        (
+            "shop",
+            json!({
+                "Name": "orders", "Owner": "bob", "Parameters": { "classification": "csv", "team": "Web-Shop" }, "TableType": "EXTERNAL_TABLE",
+                "StorageDescriptor": { "Location": "s3://lake/raw/o", "Columns": [column("customer", None), column("id", None)] }
+            }),
+        ),
+        (
+            "shop-archive",
+            json!({ "Name": "customer-link", "TableType": "VIRTUAL_VIEW", "ViewOriginalText": "select 1" }),
+        ),
         ("shop-archive", json!({ "Name": "xxlinkyy", "Parameters": { "classification": "parquet" } })),
-        ("hr", json!({ "Name": "stra\u{df}en", "Description": "\u{dc}bersicht", "Owner": "alice", "LastAccessTime": 1_700_000_000 })),
+        (
+            "hr",
+            json!({ "Name": "stra\u{df}en", "Description": "\u{dc}bersicht", "Owner": "alice", "LastAccessTime": 1_700_000_000 }),
+        ),
     ] {
         client.ok("CreateTable", json!({ "DatabaseName": database, "TableInput": input })).await;
     }
@@ -102,7 +114,8 @@ async fn filters_look_at_one_field_each() {
     let client = server.client();
     shop(&client).await;
     let text = |key: &str, value: &str| json!({ "Key": key, "Value": value });
-    let time = |key: &str, comparator: &str, value: &str| json!({ "Key": key, "Comparator": comparator, "Value": value });
+    let time =
+        |key: &str, comparator: &str, value: &str| json!({ "Key": key, "Comparator": comparator, "Value": value });
     let all = ["straßen", "daily_orders", "orders", "customer-link", "xxlinkyy"];
     for (filters, expected) in [
         (json!([text("Name", "link")]), vec!["customer-link"]),
@@ -111,7 +124,10 @@ async fn filters_look_at_one_field_each() {
         (json!([text("Name", "customer_id")]), vec![]),
         (json!([text("DatabaseName", "hr")]), vec!["straßen"]),
         (json!([text("DatabaseName", "shop-archive")]), vec!["customer-link", "xxlinkyy"]),
-        (json!([text("DatabaseName", "hr"), text("DatabaseName", "archive")]), vec!["straßen", "customer-link", "xxlinkyy"]),
+        (
+            json!([text("DatabaseName", "hr"), text("DatabaseName", "archive")]),
+            vec!["straßen", "customer-link", "xxlinkyy"],
+        ),
         (json!([text("DatabaseName", "nowhere")]), vec![]),
         (json!([text("Owner", "alice"), text("DatabaseName", "shop")]), vec!["daily_orders"]),
         (json!([text("TableType", "virtual_view")]), vec!["customer-link"]),
@@ -119,7 +135,10 @@ async fn filters_look_at_one_field_each() {
         (json!([text("Location", "raw")]), vec!["daily_orders", "orders"]),
         (json!([text("classification", "parquet")]), vec!["daily_orders", "xxlinkyy"]),
         (json!([text("Parameters.classification", "csv")]), vec!["orders"]),
-        (json!([text("classification", "csv"), text("classification", "PARQUET")]), vec!["daily_orders", "orders", "xxlinkyy"]),
+        (
+            json!([text("classification", "csv"), text("classification", "PARQUET")]),
+            vec!["daily_orders", "orders", "xxlinkyy"],
+        ),
         (json!([text("team", "shop")]), vec!["orders"]),
         (json!([text("numRows", "77777")]), vec!["daily_orders"]),
         (json!([text("no'such\\key", "x' or true --")]), vec![]),
@@ -128,8 +147,17 @@ async fn filters_look_at_one_field_each() {
         (json!([time("LastAccessTime", "LESS_THAN", "2023-11-14")]), vec!["daily_orders"]),
         (json!([time("LastAccessTime", "LESS_THAN_EQUALS", "2023-11-14")]), vec!["straßen", "daily_orders"]),
         (json!([text("LastAccessTime", "2020-09-13T12:26:40Z")]), vec!["daily_orders"]),
-        (json!([time("LastAccessTime", "GREATER_THAN", "2020-09-14"), time("LastAccessTime", "LESS_THAN", "2023-11-14")]), vec![]),
-        (json!([time("UpdateTime", "GREATER_THAN", "2020-01-01"), time("CreateTime", "LESS_THAN", "2100-01-01")]), all.to_vec()),
+        (
+            json!([
+                time("LastAccessTime", "GREATER_THAN", "2020-09-14"),
+                time("LastAccessTime", "LESS_THAN", "2023-11-14")
+            ]),
+            vec![],
+        ),
+        (
+            json!([time("UpdateTime", "GREATER_THAN", "2020-01-01"), time("CreateTime", "LESS_THAN", "2100-01-01")]),
+            all.to_vec(),
+        ),
         (json!([time("CreateTime", "LESS_THAN", "2020-01-01")]), vec![]),
     ] {
         assert_eq!(found(&client, json!({ "Filters": filters })).await, expected, "{filters}");
@@ -159,7 +187,8 @@ async fn what_is_found_is_sorted_and_comes_in_pages() {
     let backwards: Vec<&str> = by_name.into_iter().rev().collect();
     assert_eq!(found(&client, by("Name", Some("DESC"))).await, backwards);
     let unsorted = ["straßen", "daily_orders", "orders", "customer-link", "xxlinkyy"];
-    for search in [json!({ "MaxResults": 1 }), json!({ "MaxResults": 5, "SortCriteria": [] }), by("DatabaseName", None)] {
+    for search in [json!({ "MaxResults": 1 }), json!({ "MaxResults": 5, "SortCriteria": [] }), by("DatabaseName", None)]
+    {
         assert_eq!(found(&client, search).await, unsorted);
     }
     let by_access = found(&client, by("LastAccessTime", Some("DESC"))).await;
@@ -210,16 +239,20 @@ async fn the_words_of_a_table_follow_its_changes() {
     let server = Server::start().await;
     let client = server.client();
     client.create_database("d").await;
-    let input = |parameters: Value, column: &str| json!({ "DatabaseName": "d", "TableInput": {
+    let input = |parameters: Value, column: &str| {
+        json!({ "DatabaseName": "d", "TableInput": {
         "Name": "t", "Parameters": parameters, "StorageDescriptor": { "Columns": [{ "Name": column, "Type": "int" }] }
-    } });
+    } })
+    };
     client.ok("CreateTable", input(json!({ "colour": "red" }), "first")).await;
     let finds = async |text: &str| !found(&client, json!({ "SearchText": text })).await.is_empty();
     assert!(finds("red").await && finds("first").await);
     client.ok("UpdateTable", input(json!({ "colour": "green" }), "second")).await;
     assert!(finds("green").await && finds("second").await);
     assert!(!finds("red").await && !finds("first").await);
-    client.ok("UpdateTable", input(json!({ "colour": "green", "metadata_location": "s3://b/m7.json" }), "second")).await;
+    client
+        .ok("UpdateTable", input(json!({ "colour": "green", "metadata_location": "s3://b/m7.json" }), "second"))
+        .await;
     assert!(finds("green").await && !finds("m7").await);
     client.ok("DeleteTable", json!({ "DatabaseName": "d", "Name": "t" })).await;
     assert!(!finds("green").await);
@@ -250,6 +283,9 @@ async fn tables_of_any_size_can_be_made_and_are_found_by_their_names() {
     assert_eq!(all.len(), 3);
     assert_eq!(found(&client, json!({ "SearchText": "column_4999" })).await, ["columns"]);
     for name in all {
-        assert_eq!(found(&client, json!({ "SearchText": name, "Filters": [{ "Key": "Name", "Value": name }] })).await, [name]);
+        assert_eq!(
+            found(&client, json!({ "SearchText": name, "Filters": [{ "Key": "Name", "Value": name }] })).await,
+            [name]
+        );
     }
 }

@@ -273,3 +273,159 @@ async fn views_have_a_text_for_each_dialect() {
     plain["TableInput"]["Name"] = json!("plain");
     glue.thrown("UpdateTable", plain, "InvalidInputException").await;
 }
+
+/// The metadata file of a table.
+async fn metadata(glue: &Client, name: &str) -> Value {
+    let table = get(glue, name).await;
+    assert_eq!(table["Parameters"]["table_type"], "ICEBERG");
+    let location = table["Parameters"]["metadata_location"].as_str().unwrap();
+    serde_json::from_slice(&std::fs::read(location.strip_prefix("file:").unwrap()).unwrap()).unwrap()
+}
+
+fn iceberg(location: &str) -> Value {
+    json!({ "IcebergInput": { "MetadataOperation": "CREATE", "Version": "2", "CreateIcebergTableInput": {
+        "Location": location, "Properties": { "write.format.default": "orc" },
+        "Schema": { "Fields": [
+            { "Id": 1, "Name": "id", "Type": "long", "Required": true, "Doc": "key" },
+            { "Id": 2, "Name": "tags", "Required": false,
+              "Type": { "type": "list", "element-id": 3, "element": "string", "element-required": false } },
+            { "Id": 4, "Name": "at", "Type": "timestamptz", "Required": false },
+        ]},
+        "PartitionSpec": { "Fields": [{ "SourceId": 4, "Transform": "day", "Name": "at_day" }] },
+        "WriteOrder": { "OrderId": 1, "Fields": [
+            { "SourceId": 1, "Transform": "identity", "Direction": "asc", "NullOrder": "nulls-first" }
+        ]},
+    }}})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_iceberg_table_has_its_first_metadata_when_it_is_made() {
+    let server = Server::start().await;
+    let glue = server.client();
+    glue.create_database("d").await;
+    let location = format!("file:{}", server.hms.folder("lake/t").display());
+    let new = |location: &str| json!({ "DatabaseName": "d", "Name": "t", "OpenTableFormatInput": iceberg(location) });
+    let mut broken = new(&location);
+    let input = &mut broken["OpenTableFormatInput"]["IcebergInput"]["CreateIcebergTableInput"];
+    input["PartitionSpec"]["Fields"][0]["SourceId"] = json!(9);
+    let message = glue.thrown("CreateTable", broken, "InvalidInputException").await;
+    assert!(message.contains("SourceId 9"), "{message}");
+    glue.thrown("CreateTable", new("hdfs://nowhere/t"), "InvalidInputException").await;
+    glue.thrown("GetTable", json!({ "DatabaseName": "d", "Name": "t" }), "EntityNotFoundException").await;
+
+    glue.ok("CreateTable", new(&format!("{location}/"))).await;
+    glue.thrown("CreateTable", new(&location), "AlreadyExistsException").await;
+    assert_eq!(std::fs::read_dir(server.hms.folder("lake/t/metadata")).unwrap().count(), 1);
+    let made = metadata(&glue, "t").await;
+    assert_eq!((&made["format-version"], &made["location"]), (&json!(2), &json!(location)));
+    assert_eq!((&made["last-column-id"], &made["last-partition-id"]), (&json!(4), &json!(1000)));
+    assert_eq!(
+        made["schemas"][0]["fields"][0],
+        json!({
+            "id": 1, "name": "id", "type": "long", "required": true, "doc": "key"
+        })
+    );
+    assert_eq!(
+        made["partition-specs"],
+        json!([{ "spec-id": 0, "fields": [
+            { "source-id": 4, "field-id": 1000, "transform": "day", "name": "at_day" }
+        ]}])
+    );
+    assert_eq!((&made["sort-orders"][0]["order-id"], &made["default-sort-order-id"]), (&json!(1), &json!(1)));
+    let with_metadata = json!({ "DatabaseName": "d", "Name": "t", "AttributesToGet": ["LATEST_ICEBERG_METADATA"] });
+    let shown = glue.ok("GetTable", with_metadata).await["Table"]["IcebergTableMetadata"].clone();
+    assert_eq!((&shown["FormatVersion"], &shown["TableUuid"]), (&json!("2"), &made["table-uuid"]));
+    assert_eq!(shown["Schemas"][0]["Fields"][1]["Type"], made["schemas"][0]["fields"][1]["type"]);
+    assert_eq!((&shown["Properties"], &shown["LastPartitionId"]), (&made["properties"], &json!(1000)));
+    let table = get(&glue, "t").await;
+    assert_eq!(table["TableType"], "EXTERNAL_TABLE");
+    let columns = &table["StorageDescriptor"]["Columns"];
+    assert_eq!((&columns[1]["Type"], &columns[2]["Type"]), (&json!("array<string>"), &json!("timestamp")));
+    assert_eq!(
+        columns[0]["Parameters"],
+        json!({
+            "iceberg.field.id": "1", "iceberg.field.optional": "false", "iceberg.field.current": "true"
+        })
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_iceberg_table_may_be_given_by_its_columns() {
+    let server = Server::start().await;
+    let glue = server.client();
+    glue.create_database("d").await;
+    let location = format!("file:{}", server.hms.folder("lake/t").display());
+    let new = |kind: &str| {
+        json!({
+            "DatabaseName": "d", "OpenTableFormatInput": { "IcebergInput": { "MetadataOperation": "CREATE" } },
+            "TableInput": { "Name": "t", "StorageDescriptor": {
+                "Location": location, "Columns": [{ "Name": "a", "Type": "int" }, { "Name": "b", "Type": kind }],
+            }},
+        })
+    };
+    let message = glue.thrown("CreateTable", new("uniontype<int>"), "InvalidInputException").await;
+    assert!(message.contains("Column b"), "{message}");
+    glue.ok("CreateTable", new("struct<x:varchar(3),y:map<int,decimal(5,2)>>")).await;
+    let made = metadata(&glue, "t").await;
+    let fields = &made["schemas"][0]["fields"];
+    assert_eq!(fields[0], json!({ "id": 1, "name": "a", "type": "int", "required": false }));
+    assert_eq!(fields[1]["type"]["fields"][0]["type"], "string");
+    assert_eq!(made["last-column-id"], 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn updates_of_an_iceberg_table_make_new_metadata() {
+    let server = Server::start().await;
+    let glue = server.client();
+    glue.create_database("d").await;
+    let location = format!("file:{}", server.hms.folder("lake/t").display());
+    glue.ok("CreateTable", json!({ "DatabaseName": "d", "Name": "t", "OpenTableFormatInput": iceberg(&location) }))
+        .await;
+    let first = get(&glue, "t").await["Parameters"]["metadata_location"].clone();
+    let schema = json!({ "Fields": [
+        { "Id": 1, "Name": "id", "Type": "long", "Required": true },
+        { "Id": 5, "Name": "Name", "Type": "string", "Required": false },
+        { "Id": 4, "Name": "at", "Type": "timestamptz", "Required": false },
+    ]});
+    let update = |version: &str, updates: &[Value]| {
+        let updates: Vec<Value> = updates
+            .iter()
+            .cloned()
+            .map(|mut update| {
+                update["Schema"] = update.get("Schema").unwrap_or(&schema).clone();
+                update["Location"] = json!(location);
+                update
+            })
+            .collect();
+        json!({
+            "DatabaseName": "d", "Name": "t", "VersionId": version,
+            "UpdateOpenTableFormatInput": { "UpdateIcebergInput": { "UpdateIcebergTableInput": { "Updates": updates } } },
+        })
+    };
+    let changes = [
+        json!({ "Action": "add-schema" }),
+        json!({ "Action": "set-current-schema" }),
+        json!({ "Action": "set-properties", "Properties": { "a": "b" } }),
+        json!({ "Action": "remove-properties", "Properties": { "write.format.default": "" } }),
+    ];
+    glue.ok("UpdateTable", update("1", &changes)).await;
+    glue.thrown("UpdateTable", update("1", &changes), "ConcurrentModificationException").await;
+    let made = metadata(&glue, "t").await;
+    assert_eq!((&made["current-schema-id"], &made["last-column-id"]), (&json!(1), &json!(5)));
+    assert_eq!((&made["schemas"][1]["fields"][1]["name"], &made["properties"]), (&json!("Name"), &json!({ "a": "b" })));
+    assert_eq!(made["metadata-log"][0]["metadata-file"], first);
+    let table = get(&glue, "t").await;
+    assert_eq!(table["Parameters"]["previous_metadata_location"], first);
+    let now = table["Parameters"]["metadata_location"].as_str().unwrap();
+    assert!(now.contains("/metadata/00001-"), "{now}");
+    assert_eq!(table["StorageDescriptor"]["Columns"][1]["Name"], "Name");
+    assert_eq!(table["StorageDescriptor"]["Columns"][1]["Parameters"]["iceberg.field.id"], "5");
+
+    let wrong = json!({ "Action": "set-default-spec", "PartitionSpec": { "SpecId": 7, "Fields": [] } });
+    glue.thrown("UpdateTable", update("2", &[wrong]), "InvalidInputException").await;
+    glue.ok("CreateTable", json!({ "DatabaseName": "d", "TableInput": { "Name": "hive" } })).await;
+    let mut plain = update("1", &changes);
+    plain["Name"] = json!("hive");
+    glue.thrown("UpdateTable", plain, "InvalidInputException").await;
+    assert_eq!(std::fs::read_dir(server.hms.folder("lake/t/metadata")).unwrap().count(), 2);
+}

@@ -51,7 +51,10 @@ async fn requests_have_a_limit_and_may_be_packed() {
     let server = Server::start_with(options).await;
     let client = server.client();
     let refusal = post(&client, GET_TAGS, vec![b' '; 1001]).await;
-    assert_eq!((refusal.status, refusal.code.as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException"));
+    assert_eq!(
+        (refusal.status, refusal.code.as_str()),
+        (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException")
+    );
     assert!(refusal.message.contains("glue_max_request"), "{refusal:?}");
 
     let packed = |text: &str| {
@@ -63,7 +66,7 @@ async fn requests_have_a_limit_and_may_be_packed() {
         let request = client.http.post(&client.url).header("X-Amz-Target", GET_TAGS).header("Content-Encoding", "gzip");
         answered(request.body(body).send().await.unwrap()).await
     };
-    let arn = r#"{"ResourceArn": "arn:aws:glue:us-east-1:123456789012:job/j"}"#;
+    let arn = r#"{"ResourceArn": "arn:aws:glue:us-east-1:123456789012:catalog"}"#;
     assert_eq!(send(packed(arn)).await.unwrap()["Tags"], json!({}));
     assert_eq!(send(packed(&" ".repeat(100_000))).await.unwrap_err().code, "SerializationException");
     assert_eq!(send(arn.as_bytes().to_vec()).await.unwrap_err().code, "SerializationException");
@@ -75,6 +78,7 @@ async fn what_nothing_carries_out_is_refused_by_name() {
     let input = json!({ "IntegrationName": "i", "SourceArn": "s", "TargetArn": "t" });
     let message = server.client().thrown("CreateIntegration", input, "OperationNotSupportedException").await;
     assert!(message.contains("CreateIntegration"), "{message}");
-    let missing = server.client().thrown("CreateIntegration", json!({ "IntegrationName": null }), "ValidationException").await;
+    let missing =
+        server.client().thrown("CreateIntegration", json!({ "IntegrationName": null }), "ValidationException").await;
     assert!(missing.contains("3 validation errors"), "{missing}");
 }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
-use futures::TryStreamExt;
+use futures::{TryStreamExt, stream};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use s3s::auth::SimpleAuth;
@@ -107,8 +107,24 @@ impl S3 for Server {
                 body.extend_from_slice(&chunk);
             }
         }
-        self.change(&input.bucket, &input.key)?.objects.insert(input.key, body);
+        let mut state = self.change(&input.bucket, &input.key)?;
+        if input.if_none_match.is_some() && state.objects.contains_key(&input.key) {
+            return Err(s3_error!(PreconditionFailed));
+        }
+        state.objects.insert(input.key, body);
         Ok(S3Response::new(PutObjectOutput { e_tag: Some(ETag::Strong("tag".to_string())), ..Default::default() }))
+    }
+
+    async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
+        in_bucket(&request.input.bucket)?;
+        let object = self.state().objects.get(request.input.key.as_str()).cloned();
+        let object = object.ok_or_else(|| s3_error!(NoSuchKey))?;
+        Ok(S3Response::new(GetObjectOutput {
+            content_length: Some(size(&object)),
+            last_modified: Some(SystemTime::now().into()),
+            body: Some(StreamingBlob::wrap(stream::once(async { Ok::<_, std::io::Error>(object.into()) }))),
+            ..Default::default()
+        }))
     }
 
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {

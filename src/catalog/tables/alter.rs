@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::super::tagged::Tagged;
 use super::super::types::{check_columns, is_compatible_change};
 use super::super::{Caller, Service, now};
 use super::create::{BASIC_STATISTICS, check_names, normalize_kind};
@@ -76,6 +77,9 @@ impl Service {
         let target = self.target_location(&mut transaction, &before, &mut after, &database).await?;
         after.storage_id = self.store.put_descriptor(&mut transaction, &after.storage).await?;
         after.version = self.store.update_table(&mut transaction, &before.name, database.id, &after).await?;
+        if before.name != after.name {
+            Tagged::table(&before.name).rename(&mut transaction, &Tagged::table(&after.name)).await?;
+        }
         self.follow_columns(&mut transaction, &before, &after, how.cascade).await?;
         let kept = self.rules().table_versions_kept;
         table_versions::append(&mut transaction, &after, caller.user.as_deref(), kept).await?;

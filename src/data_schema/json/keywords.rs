@@ -87,17 +87,30 @@ impl Containment {
             }
         }
         let others = self.others(written)?;
-        // Names that match a pattern of both are those that a writer of the same pattern has.
+        let patterns: BTreeSet<&String> =
+            written.schemas().flat_map(|part| part.members("patternProperties")).map(|(pattern, _)| pattern).collect();
         for (pattern, schema) in reader.members("patternProperties") {
-            let within = self.of_pattern(written, pattern)?;
-            if let Some(value) = within.as_ref().or(others.as_ref()) {
-                self.reads(value, &reader.child(schema)?).map_err(|problem| problem.under(pattern))?;
+            let schema = reader.child(schema)?;
+            let mut values = match self.of_pattern(written, pattern, &BTreeSet::new())? {
+                Some(own) => vec![own],
+                // Whether names can match this pattern and one of the writer's, nobody can tell.
+                None if self.undeclared == Undeclared::Anything => patterns
+                    .iter()
+                    .filter_map(|other| self.of_pattern(written, other, &BTreeSet::new()).transpose())
+                    .collect::<Result<_, _>>()?,
+                None => Vec::new(),
+            };
+            if !patterns.contains(pattern) {
+                values.extend(others.clone());
+            }
+            for value in values {
+                self.reads(&value, &schema).map_err(|problem| problem.under(pattern))?;
             }
         }
         let Some(rest) = reader.under("additionalProperties")? else { return Ok(()) };
-        for (pattern, _) in written.schemas().flat_map(|part| part.members("patternProperties")) {
-            let covered = reader.members("patternProperties").any(|(known, _)| known == pattern);
-            if !covered && let Some(value) = self.of_pattern(written, pattern)? {
+        let unmatched: BTreeSet<&String> = reader.members("patternProperties").map(|(pattern, _)| pattern).collect();
+        for pattern in patterns.difference(&unmatched) {
+            if let Some(value) = self.of_pattern(written, pattern, &unmatched)? {
                 self.reads(&value, &rest).map_err(|problem| problem.under(pattern))?;
             }
         }
@@ -133,13 +146,25 @@ impl Containment {
         Ok((!absent && !rest.types.is_none()).then_some(rest))
     }
 
-    fn of_pattern<'a>(&self, written: &Written<'a>, pattern: &str) -> Result<Option<Written<'a>>, Problem> {
+    /// What the writer has under names of a pattern, which match none of the `unmatched` and are not declared one by one;
+    /// None where it does not have the pattern.
+    fn of_pattern<'a>(
+        &self,
+        written: &Written<'a>,
+        pattern: &str,
+        unmatched: &BTreeSet<&String>,
+    ) -> Result<Option<Written<'a>>, Problem> {
         let mut nodes = Vec::new();
+        let mut known = false;
         for part in written.schemas() {
-            let schema = part.members("patternProperties").find(|(known, _)| *known == pattern);
-            nodes.extend(schema.map(|(_, schema)| part.child(schema)).transpose()?);
+            if let Some((_, schema)) = part.members("patternProperties").find(|(own, _)| *own == pattern) {
+                nodes.push(part.child(schema)?);
+                known = true;
+            } else if part.members("patternProperties").all(|(own, _)| unmatched.contains(own)) {
+                nodes.extend(part.under("additionalProperties")?);
+            }
         }
-        if nodes.is_empty() { Ok(None) } else { Written::of(nodes).map(Some) }
+        if known { Written::of(nodes).map(Some) } else { Ok(None) }
     }
 
     /// The schemas that a property of this name has to satisfy.
@@ -189,8 +214,10 @@ fn children<'a>(written: &Written<'a>, keyword: &str) -> Result<Vec<Node<'a>>, P
 
 /// A limit, and whether it is itself outside.
 type Limit = (f64, bool);
+/// Which of two limits allows less.
+type Tighter = fn(f64, f64) -> f64;
 
-fn limit(node: &Node<'_>, inclusive: &str, exclusive: &str, tighter: fn(f64, f64) -> f64) -> Option<Limit> {
+fn limit(node: &Node<'_>, inclusive: &str, exclusive: &str, tighter: Tighter) -> Option<Limit> {
     let own = node.get(inclusive).and_then(Value::as_f64);
     match node.get(exclusive) {
         // Draft 4: whether the other one is.
@@ -209,7 +236,7 @@ fn limit(node: &Node<'_>, inclusive: &str, exclusive: &str, tighter: fn(f64, f64
 }
 
 fn numbers(written: &Written<'_>, reader: &Node<'_>) -> Result<(), Problem> {
-    let sides: [(&str, &str, fn(f64, f64) -> f64); 2] =
+    let sides: [(&str, &str, Tighter); 2] =
         [("minimum", "exclusiveMinimum", f64::max), ("maximum", "exclusiveMaximum", f64::min)];
     for (inclusive, exclusive, tighter) in sides {
         let Some((wanted, outside)) = limit(reader, inclusive, exclusive, tighter) else { continue };

@@ -219,15 +219,13 @@ impl<'a> Written<'a> {
 
     fn narrow(&mut self, node: &Node<'a>) {
         self.types = self.types.and(Types::allowed(node));
-        let listed = match (node.get("const"), node.get("enum")) {
-            (Some(value), _) => Some(vec![value]),
-            (None, Some(Value::Array(values))) => Some(values.iter().collect()),
-            _ => None,
-        };
-        self.values = match (self.values.take(), listed) {
-            (Some(known), Some(listed)) => Some(known.into_iter().filter(|value| listed.contains(value)).collect()),
-            (known, listed) => known.or(listed),
-        };
+        let listed = node.get("enum").and_then(Value::as_array).map(|values| values.iter().collect::<Vec<_>>());
+        for listed in [node.get("const").map(|value| vec![value]), listed].into_iter().flatten() {
+            self.values = Some(match self.values.take() {
+                Some(known) => known.into_iter().filter(|value| listed.contains(value)).collect(),
+                None => listed,
+            });
+        }
         let types = self.types;
         if let Some(values) = &mut self.values {
             values.retain(|value| types.holds(Types::of(value)));

@@ -115,6 +115,11 @@ pub fn definition(table: &Table) -> types::Table {
     }
 }
 
+/// Whether a connection serves the table.
+pub fn is_federated(table: &Table) -> bool {
+    table.extra.contains_key("FederatedTable")
+}
+
 /// A definition as input for the service, so that part of it can be changed.
 pub fn input(table: &Table) -> types::TableInput {
     let shown = definition(table);

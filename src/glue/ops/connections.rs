@@ -190,9 +190,9 @@ fn answered(call: &Call, mut stored: Resource, shown: Shown) -> Result<Value> {
         match shown.passwords {
             Passwords::Plain => {}
             Passwords::Hidden => secrets::hide(properties),
-            Passwords::Encrypted => secrets::encrypt(properties, |text| {
-                call.catalog.seal(&key, &json!(text)).map_err(Failure::from)
-            })?,
+            Passwords::Encrypted => {
+                secrets::encrypt(properties, |text| call.catalog.seal(&key, &json!(text)).map_err(Failure::from))?
+            }
         }
     }
     stored.document.extend(secret);

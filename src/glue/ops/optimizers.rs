@@ -6,10 +6,9 @@ mod check;
 use propolis_glue_api::types::{
     BatchGetTableOptimizerEntry, BatchGetTableOptimizerError, BatchGetTableOptimizerRequest,
     BatchGetTableOptimizerResponse, BatchTableOptimizer, ConfigurationSource, CreateTableOptimizerRequest,
-    CreateTableOptimizerResponse, DeleteTableOptimizerRequest, DeleteTableOptimizerResponse,
-    GetTableOptimizerRequest, GetTableOptimizerResponse, ListTableOptimizerRunsRequest,
-    ListTableOptimizerRunsResponse, TableOptimizer, TableOptimizerConfiguration, TableOptimizerType,
-    UpdateTableOptimizerRequest, UpdateTableOptimizerResponse,
+    CreateTableOptimizerResponse, DeleteTableOptimizerRequest, DeleteTableOptimizerResponse, GetTableOptimizerRequest,
+    GetTableOptimizerResponse, ListTableOptimizerRunsRequest, ListTableOptimizerRunsResponse, TableOptimizer,
+    TableOptimizerConfiguration, TableOptimizerType, UpdateTableOptimizerRequest, UpdateTableOptimizerResponse,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};

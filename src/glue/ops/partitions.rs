@@ -41,14 +41,14 @@ pub async fn get_partition(call: &Call, input: GetPartitionRequest) -> Result<Ve
 pub async fn get_partitions(call: &Call, input: GetPartitionsRequest) -> Result<Vec<u8>> {
     let without_columns = input.exclude_column_schema.unwrap_or_default();
     let (batch, limit, next) = page_of_partitions(call, input).await?;
+    let catalog_id = call.catalog_id(&batch.table.name.catalog);
     let mut out = b"{\"Partitions\":".to_vec();
-    PartitionWriter::new(&batch, &call.catalog_id(&batch.table.name.catalog), without_columns)
-        .list(batch.rows().take(limit), &mut out);
+    PartitionWriter::new(&batch, &catalog_id, without_columns).list(batch.rows().take(limit), &mut out);
     end_page(next, &mut out);
     Ok(out)
 }
 
-/// The partitions that are asked for, how many of them the page has, and the token of the next one.
+/// What was read for a page, how many rows of it the page has, and the token of the next page if there is one.
 pub(super) async fn page_of_partitions(
     call: &Call,
     input: GetPartitionsRequest,
@@ -68,12 +68,13 @@ pub(super) async fn page_of_partitions(
     let part = Part { after: page.after.as_deref(), segment, limit: Some(page.fetch()) };
     let expression = input.expression.as_deref().unwrap_or_default();
     let batch = call.catalog.part_of_partitions(&name, expression, &part).await?;
-    let last = page.limit.checked_sub(1).filter(|_| batch.len() > page.limit).and_then(|at| batch.row(at));
-    let next = last.map(|last| token(&last.values().collect::<Vec<_>>()));
+    let has_next = batch.len() > page.limit;
+    let last = page.limit.checked_sub(1).filter(|_| has_next).and_then(|at| batch.row(at));
+    let next = last.map(|row| token(&row.values().collect::<Vec<_>>()));
     Ok((batch, page.limit, next))
 }
 
-/// Ends an answer whose list is written.
+/// Ends the answer that a list stands in.
 pub(super) fn end_page(next: Option<String>, out: &mut Vec<u8>) {
     if let Some(next) = next {
         out.extend_from_slice(format!(",\"NextToken\":\"{next}\"").as_bytes());

@@ -33,9 +33,8 @@ pub async fn search_tables(call: &Call, input: SearchTablesRequest) -> Result<Se
         // No such tables, or no such catalog.
         call.catalog.get_catalog(&catalog).await?;
     }
-    let next_token = page.cut(&mut found, |(place, _)| {
-        (place.key.clone(), place.database.clone(), place.table.clone())
-    });
+    let next_token =
+        page.cut(&mut found, |(place, _)| (place.key.clone(), place.database.clone(), place.table.clone()));
     let tables = found.iter().map(|(_, table)| wire_table(call, table)).collect();
     Ok(SearchTablesResponse { table_list: Some(tables), next_token })
 }
@@ -170,7 +169,9 @@ mod tests {
             assert_eq!(moment(text), second, "{text}");
         }
         assert_eq!(moment("2026-03-01"), Some((1_772_323_200, 1_772_323_200 + DAY)));
-        for none in ["", "yesterday", "2026-13-01", "2026-03-01T12", "1e99", "NaN", "2026-03-01T12:00:00+x", "\u{e9}2026-03-0"] {
+        for none in
+            ["", "yesterday", "2026-13-01", "2026-03-01T12", "1e99", "NaN", "2026-03-01T12:00:00+x", "\u{e9}2026-03-0"]
+        {
             assert_eq!(moment(none), None, "{none}");
         }
     }

@@ -13,7 +13,8 @@ use super::super::call::Call;
 use super::super::convert::statistics::{statistics, wire_statistics};
 use super::super::error::{Exception, Result};
 use crate::catalog::partitions::Refused;
-use crate::error::CatalogError;
+use crate::error::{CatalogError, ErrorKind};
+use crate::model::TableName;
 use crate::model::name::fold;
 use crate::model::statistics::{ColumnStatistics, DEFAULT_ENGINE};
 
@@ -66,7 +67,9 @@ pub async fn delete_column_statistics_for_table(
 ) -> Result<DeleteColumnStatisticsForTableResponse> {
     let name = call.table(input.catalog_id.as_deref(), &input.database_name, &input.table_name)?;
     let columns = [input.column_name];
-    call.catalog.delete_table_statistics(&call.caller(), &name, Some(DEFAULT_ENGINE), Some(&columns)).await?;
+    let outcome =
+        call.catalog.delete_table_statistics(&call.caller(), &name, Some(DEFAULT_ENGINE), Some(&columns)).await;
+    forgotten(call, &name, &columns[0], outcome).await?;
     Ok(DeleteColumnStatisticsForTableResponse {})
 }
 
@@ -76,8 +79,21 @@ pub async fn delete_column_statistics_for_partition(
 ) -> Result<DeleteColumnStatisticsForPartitionResponse> {
     let name = call.table(input.catalog_id.as_deref(), &input.database_name, &input.table_name)?;
     let (values, column) = (&input.partition_values, &input.column_name);
-    call.catalog.forget_partition_statistics(&call.caller(), &name, values, column).await?;
+    let outcome = call.catalog.forget_partition_statistics(&call.caller(), &name, values, column).await;
+    forgotten(call, &name, column, outcome).await?;
     Ok(DeleteColumnStatisticsForPartitionResponse {})
+}
+
+/// That a column has no statistics is no error: Trino deletes those of every column that it writes, whether or not there
+/// are any.
+async fn forgotten(call: &Call, table: &TableName, column: &str, outcome: crate::error::Result<()>) -> Result<()> {
+    let error = match outcome {
+        Err(error) if error.kind == ErrorKind::NotFound && error.object.is_none() => error,
+        outcome => return Ok(outcome?),
+    };
+    let table = call.catalog.get_table(table).await?;
+    let mut columns = table.storage.columns.iter().chain(&table.partition_keys);
+    if columns.any(|known| known.name == fold(column)) { Ok(()) } else { Err(error.into()) }
 }
 
 /// The statistics in the order in which their columns are asked for, and an error for each column that has none.

@@ -12,10 +12,8 @@ use crate::error::ErrorKind;
 use crate::model::{Resource, Table};
 
 /// The settings of a table: there are none, or these.
-const SETTINGS: Part = Part {
-    kind: "columnStatisticsTaskSettings",
-    missing: "The table has no settings for column statistics tasks.",
-};
+const SETTINGS: Part =
+    Part { kind: "columnStatisticsTaskSettings", missing: "The table has no settings for column statistics tasks." };
 const NAME: &str = "settings";
 
 pub const TASK_RUN: Kept = Kept {

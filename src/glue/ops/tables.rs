@@ -1,15 +1,17 @@
 //! Tables.
 
+mod attributes;
 mod views;
 
 use propolis_glue_api::types::{
     BatchDeleteTableRequest, BatchDeleteTableResponse, CreateTableRequest, CreateTableResponse, DeleteTableRequest,
-    DeleteTableResponse, GetTableRequest, GetTableResponse, GetTablesRequest, GetTablesResponse, Table,
-    TableAttributes, TableError, TableInput, TableResourceShareType, UpdateTableRequest, UpdateTableResponse,
+    DeleteTableResponse, GetTableRequest, GetTableResponse, GetTablesRequest, GetTablesResponse, TableError,
+    TableInput, TableResourceShareType, UpdateTableRequest, UpdateTableResponse,
 };
 
+use self::attributes::Attributes;
 use super::super::call::Call;
-use super::super::convert::tables::{input as input_of, table, wire_table};
+use super::super::convert::tables::{input as input_of, is_federated, table};
 use super::super::error::{Exception, Failure, Result};
 use super::super::iceberg;
 use super::super::page::Page;
@@ -41,13 +43,9 @@ pub async fn get_table(call: &Call, input: GetTableRequest) -> Result<GetTableRe
     refuse_transaction(input.transaction_id.as_deref())?;
     refuse_past(input.query_as_of_time.is_some())?;
     let name = call.table(input.catalog_id.as_deref(), &input.database_name, &input.name)?;
-    let attributes = input.attributes_to_get.as_deref().map(Attributes::read).transpose()?;
-    let found = wire_table(call, &*call.catalog.get_table(&name).await?);
-    let shown = match attributes {
-        Some(attributes) => attributes.of(found),
-        None => found,
-    };
-    Ok(GetTableResponse { table: Some(shown) })
+    let attributes = Attributes::read(input.attributes_to_get.as_deref())?;
+    let found = call.catalog.get_table(&name).await?;
+    Ok(GetTableResponse { table: Some(attributes.show(call, &found).await?) })
 }
 
 pub async fn get_tables(call: &Call, input: GetTablesRequest) -> Result<GetTablesResponse> {
@@ -55,7 +53,7 @@ pub async fn get_tables(call: &Call, input: GetTablesRequest) -> Result<GetTable
     refuse_past(input.query_as_of_time.is_some())?;
     let database = call.database(input.catalog_id.as_deref(), &input.database_name)?;
     let page = Page::<String>::read(input.next_token.as_deref(), input.max_results, PAGE)?;
-    let attributes = input.attributes_to_get.as_deref().map(Attributes::read).transpose()?;
+    let attributes = Attributes::read(input.attributes_to_get.as_deref())?;
     let pattern = match input.expression.as_deref().map(str::trim) {
         None | Some("") => NamePattern::all(),
         Some(expression) => NamePattern::parse_strict(expression).map_err(CatalogError::from)?,
@@ -66,15 +64,13 @@ pub async fn get_tables(call: &Call, input: GetTablesRequest) -> Result<GetTable
         call.catalog.get_used_database(&database).await?;
     }
     let next_token = page.cut(&mut found, |table| table.name.table.clone());
-    let shared = |table: &Table| match input.resource_share_type {
-        Some(TableResourceShareType::Federated) => table.federated_table.is_some(),
-        Some(TableResourceShareType::All) | None => true,
-    };
-    let tables = found.iter().map(|table| wire_table(call, table)).filter(shared);
-    let tables = match attributes {
-        Some(attributes) => tables.map(|table| attributes.of(table)).collect(),
-        None => tables.collect(),
-    };
+    if input.resource_share_type == Some(TableResourceShareType::Federated) {
+        found.retain(is_federated);
+    }
+    let mut tables = Vec::with_capacity(found.len());
+    for table in &found {
+        tables.push(attributes.show(call, table).await?);
+    }
     Ok(GetTablesResponse { table_list: Some(tables), next_token })
 }
 
@@ -82,6 +78,7 @@ pub async fn get_tables(call: &Call, input: GetTablesRequest) -> Result<GetTable
 pub async fn update_table(call: &Call, input: UpdateTableRequest) -> Result<UpdateTableResponse> {
     refuse_transaction(input.transaction_id.as_deref())?;
     let updates = input.update_open_table_format_input.and_then(|format| format.update_iceberg_input);
+    let is_given = input.table_input.is_some();
     let mut definition = named(input.table_input, input.name, updates.is_some())?;
     let name = call.table(input.catalog_id.as_deref(), &input.database_name, &definition.name)?;
     let mut how = ReplaceTable {
@@ -96,7 +93,8 @@ pub async fn update_table(call: &Call, input: UpdateTableRequest) -> Result<Upda
         // The new metadata follow from those of this version only.
         how.expected_version.get_or_insert(current.version);
         let updates = updates.update_iceberg_table_input.updates;
-        let (updated, file) = iceberg::updated(input_of(&current), location, &metadata, &updates)?;
+        let base = if is_given { definition } else { input_of(&current) };
+        let (updated, file) = iceberg::updated(base, location, &metadata, &updates)?;
         (definition, how.file) = (updated, Some(file));
     }
     let change = |before: &crate::model::Table| {
@@ -165,40 +163,5 @@ fn refuse_past(is_asked: bool) -> Result<()> {
             "Tables are read as they are now: leave QueryAsOfTime out, or ask for a version",
         )
         .into()),
-    }
-}
-
-/// Which members a read shows.
-#[derive(Debug, Clone, Copy)]
-struct Attributes {
-    all: bool,
-    kind: bool,
-}
-
-impl Attributes {
-    fn read(attributes: &[TableAttributes]) -> Result<Self> {
-        let has = |attribute| attributes.contains(&attribute);
-        if has(TableAttributes::LatestIcebergMetadata) {
-            return Err(
-                Exception::not_supported("LATEST_ICEBERG_METADATA is not served: read metadata_location").into()
-            );
-        }
-        if !has(TableAttributes::Name) && !has(TableAttributes::Default) {
-            return Err(Exception::invalid_input("AttributesToGet must have NAME in it").into());
-        }
-        Ok(Self { all: has(TableAttributes::Default), kind: has(TableAttributes::TableType) })
-    }
-
-    fn of(self, table: Table) -> Table {
-        if self.all {
-            return table;
-        }
-        Table {
-            name: table.name,
-            database_name: table.database_name,
-            catalog_id: table.catalog_id,
-            table_type: table.table_type.filter(|_| self.kind),
-            ..Table::default()
-        }
     }
 }

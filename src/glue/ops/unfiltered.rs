@@ -1,6 +1,6 @@
-//! Tables and partitions for engines that filter columns, rows and cells themselves, as Lake Formation lets them. Here is
-//! no Lake Formation: whoever may read a table may read all of it, so that there is nothing that an engine could not keep
-//! to, and PermissionTypeMismatchException is never thrown.
+//! Tables and partitions for engines that filter columns, rows and cells themselves, as Lake Formation lets them. There
+//! is no Lake Formation here: whoever may read a table may read all of it, so that there is nothing that an engine could
+//! not keep to, and PermissionTypeMismatchException is never thrown.
 
 use propolis_glue_api::types::{
     GetPartitionsRequest, GetUnfilteredPartitionMetadataRequest, GetUnfilteredPartitionsMetadataRequest,
@@ -47,9 +47,8 @@ pub async fn get_unfiltered_partition_metadata(
     let batch = call.catalog.registered_partition(&name, &input.partition_values).await?;
     let mut out = Vec::new();
     if let Some(row) = batch.row(0) {
-        let mut writer = PartitionWriter::new(&batch, &call.catalog_id(&name.catalog), false);
         out.extend_from_slice(b"{\"Partition\":");
-        writer.write(&row, &mut out);
+        PartitionWriter::new(&batch, &call.catalog_id(&name.catalog), false).write(&row, &mut out);
         out.extend_from_slice(&access(&batch.table));
     }
     Ok(out)
@@ -75,7 +74,10 @@ pub async fn get_unfiltered_partitions_metadata(
     let access = access(&batch.table);
     let mut out = b"{\"UnfilteredPartitions\":[".to_vec();
     for (at, row) in batch.rows().take(limit).enumerate() {
-        out.extend_from_slice(if at == 0 { b"{\"Partition\":" } else { b",{\"Partition\":" });
+        if at > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(b"{\"Partition\":");
         writer.write(&row, &mut out);
         out.extend_from_slice(&access);
     }

@@ -32,6 +32,7 @@ impl Bucket {
                 format!("bucket {bucket} does not exist at {endpoint}; create it or correct the location"),
             ),
             "NoSuchKey" => (Kind::NotFound, "an object went away meanwhile".to_string()),
+            "PreconditionFailed" => (Kind::AlreadyExists, "it exists already".to_string()),
             "AccessDenied" => (Kind::PermissionDenied, self.no_right()),
             "InvalidBucketName" => (Kind::InvalidLocation, format!("{endpoint} takes {bucket} for no bucket name")),
             "PermanentRedirect" | "AuthorizationHeaderMalformed" => (Kind::Misconfigured, self.other_region()),

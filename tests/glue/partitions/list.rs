@@ -99,3 +99,26 @@ async fn tokens_and_sizes_are_checked() {
     }
     assert!(listed(&client, json!({})).await.is_empty());
 }
+
+#[tokio::test]
+async fn engines_that_filter_columns_may_see_all() {
+    let (_server, client) = start(&[("dt", "string"), ("hr", "int")]).await;
+    let values = fill(&client, 5).await;
+    let with = |more: Value| {
+        let mut input =
+            of_table(json!({ "CatalogId": "123456789012", "SupportedPermissionTypes": ["COLUMN_PERMISSION"] }));
+        for (member, value) in more.as_object().unwrap() {
+            input[member] = value.clone();
+        }
+        input
+    };
+    let one = client.ok("GetUnfilteredPartitionMetadata", with(json!({ "PartitionValues": values[0] }))).await;
+    let plain = client.ok("GetPartition", of_table(json!({ "PartitionValues": values[0] }))).await;
+    assert_eq!(one["Partition"], plain["Partition"]);
+    assert_eq!(one["AuthorizedColumns"], json!(["a", "dt", "hr"]));
+    assert_eq!(one["IsRegisteredWithLakeFormation"], false);
+    let input = with(json!({ "Expression": "hr <> 2", "MaxResults": 2 }));
+    let found = client.pages("GetUnfilteredPartitionsMetadata", input, "UnfilteredPartitions").await;
+    let found: Vec<_> = found.iter().map(|one| one["Partition"]["Values"][1].as_str().unwrap()).collect();
+    assert_eq!(found, ["0", "1", "3", "4"]);
+}

@@ -12,9 +12,8 @@ use super::super::kept::{Object, list, text};
 const FIELD_TYPES: [&str; 8] = ["byte", "boolean", "double", "short", "int", "long", "float", "string"];
 
 /// The types that columns of CSV may be given.
-const COLUMN_TYPES: [&str; 11] = [
-    "BINARY", "BOOLEAN", "DATE", "DECIMAL", "DOUBLE", "FLOAT", "INT", "LONG", "SHORT", "STRING", "TIMESTAMP",
-];
+const COLUMN_TYPES: [&str; 11] =
+    ["BINARY", "BOOLEAN", "DATE", "DECIMAL", "DOUBLE", "FLOAT", "INT", "LONG", "SHORT", "STRING", "TIMESTAMP"];
 
 /// A definition of this kind, without its name.
 pub fn classifier(kind: &str, definition: &Object) -> Result<()> {
@@ -146,7 +145,10 @@ mod tests {
 
     #[test]
     fn grok_patterns_are_read() {
-        assert_eq!(grok_of("%{IP:client} (?<method>GET|POST) %{NUMBER:bytes:int}", "NAME (?=a)%{WORD}\n\n# note"), Ok(()));
+        assert_eq!(
+            grok_of("%{IP:client} (?<method>GET|POST) %{NUMBER:bytes:int}", "NAME (?=a)%{WORD}\n\n# note"),
+            Ok(())
+        );
         for (pattern, custom, what) in [
             ("%{IP:client", "", "without"),
             ("%{:client}", "", "name a pattern"),

@@ -90,11 +90,7 @@ fn authentication(connection: &Object) -> Result<(), String> {
 }
 
 /// Each type with the sets of properties of which one must be there whole.
-fn required(
-    connection_type: &str,
-    connection: &Object,
-    properties: &Object,
-) -> Result<(), String> {
+fn required(connection_type: &str, connection: &Object, properties: &Object) -> Result<(), String> {
     const CREDENTIALS: &[&[&str]] = &[&["USERNAME", "PASSWORD"], &["USERNAME", "ENCRYPTED_PASSWORD"], &["SECRET_ID"]];
     let wanted: &[&[&[&str]]] = match connection_type {
         "JDBC" => &[&[&["JDBC_CONNECTION_URL"], &["HOST", "PORT", "JDBC_ENGINE"]], CREDENTIALS],
@@ -113,9 +109,8 @@ fn required(
     }
     if connection_type == "NETWORK" {
         let place = connection.get("PhysicalConnectionRequirements").and_then(Value::as_object);
-        let complete = place.is_some_and(|place| {
-            !text(place, "SubnetId").is_empty() && !list(place, "SecurityGroupIdList").is_empty()
-        });
+        let complete = place
+            .is_some_and(|place| !text(place, "SubnetId").is_empty() && !list(place, "SecurityGroupIdList").is_empty());
         if !complete {
             return Err("PhysicalConnectionRequirements need SubnetId and SecurityGroupIdList".to_owned());
         }

@@ -14,7 +14,9 @@ pub fn check(targets: &CrawlerTargets, strict: bool) -> Result<(), String> {
     each("MongoDBTargets", &targets.mongo_db_targets, mongodb)?;
     each("DynamoDBTargets", &targets.dynamo_db_targets, dynamodb)?;
     each("CatalogTargets", &targets.catalog_targets, |_| Ok(()))?;
-    each("DeltaTargets", &targets.delta_targets, |target: &DeltaTarget| locations("DeltaTables", &target.delta_tables))?;
+    each("DeltaTargets", &targets.delta_targets, |target: &DeltaTarget| {
+        locations("DeltaTables", &target.delta_tables)
+    })?;
     each("IcebergTargets", &targets.iceberg_targets, |target: &IcebergTarget| {
         lake(&target.paths, &target.exclusions, target.maximum_traversal_depth)
     })?;

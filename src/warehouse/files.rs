@@ -1,0 +1,25 @@
+//! Single files: metadata that table formats keep beside their data.
+
+use super::{Kind, Location, Open, Result, Warehouse, WarehouseError, blocking, local};
+
+impl Warehouse {
+    /// Writes a file where none is, with the directories above it. `AlreadyExists` where something is.
+    pub async fn write_new(&self, location: &Location, content: Vec<u8>) -> Result<()> {
+        match self.open(location)? {
+            Open::Local(path) => blocking(move || local::write_new(&path, &content)).await,
+            Open::S3(bucket) => bucket.write_new(location, content).await,
+        }
+    }
+
+    /// A whole file, of at most `limit` bytes. `NotSupported` where it is larger.
+    pub async fn read(&self, location: &Location, limit: u64) -> Result<Vec<u8>> {
+        let (size, content) = match self.open(location)? {
+            Open::Local(path) => blocking(move || local::read(&path, limit)).await?,
+            Open::S3(bucket) => bucket.read(location, limit).await?,
+        };
+        content.ok_or_else(|| {
+            let message = format!("{location} has {size} bytes; at most {limit} are read.");
+            WarehouseError::new(Kind::NotSupported, location, message)
+        })
+    }
+}
