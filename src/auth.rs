@@ -1,7 +1,9 @@
-//! Who is calling over HTTP: requests signed with AWS Signature Version 4 by an access key of this catalog.
+//! Who is calling: over Glue's API by requests that are signed with AWS Signature Version 4 by an access key of this
+//! catalog, over Thrift by a [`login`].
 
 mod canonical;
 mod error;
+pub mod login;
 mod signature;
 
 use std::net::SocketAddr;

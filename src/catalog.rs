@@ -3,31 +3,43 @@
 
 pub mod access_keys;
 mod catalogs;
+pub mod compactions;
 pub mod constraints;
+mod data_connectors;
 pub mod databases;
 pub mod events;
 pub mod functions;
 pub mod housekeeping;
+mod ischemas;
 pub mod locations;
 pub mod locks;
+mod measurements;
+mod named_types;
 pub mod partitions;
 pub mod privileges;
+mod programs;
 pub mod resources;
 pub mod roles;
+pub mod scheduled_queries;
 pub mod schemas;
 mod sealed;
 pub mod search;
 pub mod statistics;
 pub mod tables;
 mod tagged;
+pub mod tokens;
+pub mod transactions;
+mod trash;
 mod trees;
 mod types;
+pub mod users;
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
+use crate::config::Hive;
 use crate::error::{CatalogError, Result};
 use crate::filter::{FilterError, NamePattern};
 use crate::model::{EventKind, NewEvent};
@@ -39,6 +51,8 @@ pub use access_keys::{AccessKeys, Credentials, NewAccessKey};
 pub use databases::DropDatabase;
 pub use resources::Listing;
 pub use tables::{AlterTable, CreateTable, DropTable, Expected};
+pub use tokens::{DelegationTokens, TokenLifetime};
+pub use users::Users;
 
 /// What the rules depend on and an operator decides.
 #[derive(Debug, Clone)]
@@ -57,6 +71,8 @@ pub struct Rules {
     pub event_retention: i64,
     /// The most partitions that a call may read whole; names are not limited.
     pub max_partitions: Option<i64>,
+    /// What is set by Hive's own names.
+    pub hive: Hive,
     /// Schema registries that there may be within a scope, besides the default one.
     pub max_schema_registries: i64,
 }

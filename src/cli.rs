@@ -5,6 +5,8 @@ mod doctor;
 mod key;
 mod migrate;
 mod serve;
+mod table;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,6 +43,9 @@ enum Command {
     /// Makes, lists and disables the access keys of Glue's API.
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Adds, lists and removes the users who log in on the Thrift port with a password that is kept here.
+    #[command(subcommand)]
+    User(user::UserCommand),
 }
 
 #[derive(Debug, Args)]
@@ -97,6 +102,7 @@ pub fn run() -> ExitCode {
         }),
         (Command::Migrate, Ok(loaded)) => with_logs(loaded, |settings| block_on(migrate::run(settings))),
         (Command::Key(command), Ok(loaded)) => with_logs(loaded, |settings| block_on(key::run(settings, command))),
+        (Command::User(command), Ok(loaded)) => with_logs(loaded, |settings| block_on(user::run(settings, command))),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("propolis: {error}");

@@ -4,7 +4,9 @@
 //! Precedence: flag, environment, file, default. All values are read and checked before anything
 //! starts, and all problems are reported together.
 
+pub mod hive;
 mod load;
+mod login;
 mod value;
 
 use std::net::SocketAddr;
@@ -15,8 +17,10 @@ use url::Url;
 
 use crate::warehouse::ObjectStoreSettings;
 
+pub use hive::Hive;
 pub use load::{Flags, Loaded, Problem, SettingsError};
-pub use value::{ByteSize, LogFormat, Secret, Tolerance};
+pub use login::split_principal;
+pub use value::{ByteSize, LogFormat, LoginMethod, LoginMethods, Secret, Tolerance};
 
 /// A setting as the reference lists it.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +46,8 @@ macro_rules! settings {
         #[derive(Debug, Clone)]
         pub struct Settings {
             $($(#[doc = $doc])+ pub $key: $type,)+
+            /// What is set by Hive's own names.
+            pub hive: Hive,
         }
 
         impl Settings {
@@ -53,7 +59,7 @@ macro_rules! settings {
             fn read(reader: &mut load::Reader<'_>) -> Option<Self> {
                 $(let $key = reader.value::<$type>(stringify!($key), $default);)+
                 // Only after every setting was looked at, so that all problems are known.
-                Some(Self { $($key: $key?,)+ })
+                Some(Self { $($key: $key?,)+ hive: reader.hive.clone() })
             }
         }
     };
@@ -91,8 +97,84 @@ settings! {
     maven_repository: Option<Url> = "";
 
     /// Where the Hive Metastore protocol is served. An address other than loopback opens the catalog
-    /// to the network: callers are who they say they are, so put a trusted network around it.
+    /// to the network: with `thrift_auth` at `none` callers are who they say they are, so put a trusted network
+    /// around it.
     thrift_addr: SocketAddr = "127.0.0.1:9083";
+
+    /// How callers of the Thrift port log in, one or some with commas between them. `none`: they do not.
+    /// `plain`: by SASL with a name and a password, which `propolis user` sets. `ldap`: the same with a password of
+    /// a directory. `kerberos`: by SASL with a ticket. `jwt`: over HTTP, with a bearer token. Passwords pass in the
+    /// clear unless there is TLS. With all but `jwt`, delegation tokens are issued and taken too.
+    thrift_auth: LoginMethods = "none";
+
+    /// Users, separated by commas, who may act for others once they have logged in: by `set_ugi`, by naming
+    /// another user at their login, and by asking for a delegation token for one. Whoever has the password or
+    /// the key of one of them can be anybody, so name services such as HiveServer2 and Trino only.
+    thrift_proxy_users: Vec<String> = "";
+
+    /// The path of Thrift over HTTP, which is served on the Thrift port beside all else, since the first bytes of
+    /// a connection tell. Hive's clients ask for `/metastore` unless told otherwise.
+    thrift_http_path: String = "/metastore";
+
+    /// How long a delegation token is good for at most, however often it is renewed. Too short: long jobs fail
+    /// before their end; too long: a stolen one is of use for longer. Hive's `token.max-lifetime`.
+    delegation_token_lifetime: Duration = "7d";
+
+    /// How long a delegation token is good for until its renewer has to renew it. Hive's `token.renew-interval`.
+    delegation_token_renewal: Duration = "1d";
+
+    /// The principal that clients ask Kerberos for a ticket to, such as `hive/_HOST@EXAMPLE.ORG`, where `_HOST`
+    /// is this machine's name. Clients are set up with the same. Their own principals have to be of this realm;
+    /// what is before `/` and `@` is the user's name.
+    kerberos_principal: Option<String> = "";
+
+    /// The file with the key of `kerberos_principal`, as `kadmin ktadd` makes it. Only the user that runs Propolis
+    /// may be able to read it. MIT's library `libgssapi_krb5.so.2` has to be installed.
+    kerberos_keytab: Option<PathBuf> = "";
+
+    /// Servers of the directory, separated by spaces and tried in turn: `ldap://host` or `ldaps://host`. With the
+    /// former, passwords pass in the clear unless `ldap_starttls` is on.
+    ldap_url: Option<String> = "";
+
+    /// Whether `ldap://` connections change to TLS before anything is said on them.
+    ldap_starttls: bool = "false";
+
+    /// What the names of users in the directory end with, such as `ou=people,dc=example,dc=org`. Hive's `baseDN`.
+    ldap_base_dn: Option<String> = "";
+
+    /// The attribute that a user's name in the directory begins with. Hive's `guidKey`.
+    ldap_guid_key: String = "uid";
+
+    /// Names of users in the directory, separated by colons and tried in turn, with `%s` for the user:
+    /// `uid=%s,ou=people,dc=example,dc=org`. Unset: made of `ldap_guid_key` and `ldap_base_dn`. Hive's
+    /// `userDNPattern`.
+    ldap_user_dn_pattern: Option<String> = "";
+
+    /// The domain of users in Active Directory, who then log in there as `user@domain`. Goes before
+    /// `ldap_user_dn_pattern`. Hive's `Domain`.
+    ldap_domain: Option<String> = "";
+
+    /// Who looks users up in the directory. Set: users are searched for under `ldap_base_dn` and may stand
+    /// anywhere below it; unset: their names are put together. Hive's `binddn`.
+    ldap_bind_dn: Option<String> = "";
+
+    /// The password of `ldap_bind_dn`.
+    ldap_bind_password: Option<Secret> = "";
+
+    /// How users are searched for, with `{0}` for the user, such as `(&(uid={0})(memberOf=cn=hive,dc=example,dc=org))`:
+    /// it also decides who may log in. Unset: by `ldap_guid_key`. Hive's `userSearchFilter`.
+    ldap_user_search_filter: Option<String> = "";
+
+    /// The keys that bearer tokens are signed with, as a JWKS: an `https://`, `http://` or `file://` URL. It is
+    /// read again every 5 minutes, and when a token names a key that is not in it.
+    jwt_jwks_url: Option<Url> = "";
+
+    /// Who has to have issued bearer tokens: their `iss`. Unset: whoever has one of the keys.
+    jwt_issuer: Option<String> = "";
+
+    /// Whom bearer tokens have to be made out to: their `aud`. Unset: a token that was made for another service
+    /// is good here too.
+    jwt_audience: Option<String> = "";
 
     /// Where AWS Glue's API is served, and `/healthz`, `/readyz` and `/metrics`. On an address other than
     /// loopback, Glue is refused until there is an access key: `propolis key create` makes one.
@@ -174,8 +256,9 @@ settings! {
     /// `https://console.example.org`; `*` is any. Unset: browsers let no page of another origin call it.
     glue_cors_origins: Vec<String> = "";
 
-    /// The key that access keys' secrets are encrypted with in the database: 32 bytes as Base64, as from
-    /// `openssl rand -base64 32`. Servers that share a database need the same. Goes before `secret_key_file`.
+    /// The key that access keys' secrets and the properties of connections are encrypted with in the database: 32 bytes
+    /// as Base64, as from `openssl rand -base64 32`. Servers that share a database need the same. Goes before
+    /// `secret_key_file`.
     secret_key: Option<Secret> = "";
 
     /// The file of that key, made when it is first needed. Without it, the secrets in the database are

@@ -22,6 +22,7 @@
 //! LIKE looks at the stored text under every type.
 
 mod expression;
+mod formula;
 mod lexer;
 mod name;
 mod number;
@@ -33,11 +34,14 @@ mod regular;
 mod sql;
 mod table;
 mod tree;
+mod undecided;
 mod value;
 
 #[cfg(test)]
 mod tests;
 
+pub use formula::{Formula, Literal};
+pub use lexer::Op;
 pub use name::NamePattern;
 pub use pattern::LikeDialect;
 pub use predicate::{PartitionKey, Predicate};

@@ -6,8 +6,10 @@ mod convert;
 mod encode;
 pub mod error;
 pub mod methods;
+mod sasl;
 pub mod server;
 mod session;
+mod translation;
 
 pub use server::{Limits, Server};
 pub use session::Session;

@@ -1,24 +1,35 @@
 //! What a catalog holds: plain types, no I/O, no wire format.
 
 pub mod access_key;
+pub mod compaction;
 pub mod constraint;
+pub mod data_connector;
 pub mod database;
 pub mod event;
 pub mod function;
+pub mod ischema;
 pub mod lock;
+pub mod measurement;
 pub mod name;
+pub mod named_type;
+pub mod numbered;
 pub mod parameters;
 pub mod partition;
 pub mod partition_index;
 pub mod partition_name;
 pub mod principal;
 pub mod privilege;
+pub mod program;
 pub mod resource;
+pub mod scheduled_query;
 pub mod schema_registry;
 pub mod search;
 pub mod statistics;
 pub mod storage;
 pub mod table;
+pub mod token;
+pub mod transaction;
+pub mod user;
 
 pub use access_key::AccessKey;
 pub use constraint::{Constraint, ConstraintKind};
@@ -34,3 +45,5 @@ pub use resource::{Resource, ResourceKey};
 pub use statistics::{AggregatedStatistics, ColumnStatistics};
 pub use storage::{Column, SerDe, Skew, SortColumn, StorageDescriptor};
 pub use table::{CreationMetadata, Extra, SourceTable, Table, table_kind};
+pub use token::DelegationToken;
+pub use user::User;

@@ -8,12 +8,14 @@
 //! S3 has no directories. As Hadoop's S3A does it, one that is made is an empty object whose key
 //! ends with `/` (a marker), and any key below counts as well.
 
+mod access;
 mod error;
 mod files;
 mod local;
 mod location;
 mod s3;
 mod settings;
+mod trash;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,6 +24,7 @@ use std::sync::Arc;
 use futures::{FutureExt, StreamExt, stream};
 use moka::sync::Cache;
 
+pub use access::Writer;
 pub use error::{Result, WarehouseError, WarehouseErrorKind};
 pub use location::Location;
 pub use settings::ObjectStoreSettings;
@@ -29,6 +32,7 @@ pub use settings::ObjectStoreSettings;
 use WarehouseErrorKind as Kind;
 use location::Store;
 use s3::Bucket;
+use trash::Home;
 
 /// Requests under way at once for one call.
 const CONCURRENCY: usize = 16;
@@ -46,6 +50,7 @@ const MAX_STATS_ENTRIES: usize = 1_000_000;
 pub struct Warehouse {
     settings: Arc<ObjectStoreSettings>,
     buckets: Cache<String, Bucket>,
+    home: Arc<Home>,
 }
 
 /// Basic statistics, as Hive counts them: files at any depth, without those that have a name
@@ -81,7 +86,12 @@ impl Warehouse {
             let message = format!("The object store settings are wrong: {why}.");
             WarehouseError::new(Kind::Misconfigured, "", message)
         })?;
-        Ok(Self { settings: Arc::new(settings), buckets: Cache::new(MAX_BUCKETS) })
+        Ok(Self { settings: Arc::new(settings), buckets: Cache::new(MAX_BUCKETS), home: Arc::new(Home::of_process()) })
+    }
+
+    /// With the trash for local folders in another home directory than that of the user that runs the server.
+    pub fn with_home(self, folder: std::path::PathBuf) -> Self {
+        Self { home: Arc::new(Home::clone(&self.home).at(folder)), ..self }
     }
 
     /// Whether a store answers for this location, without asking it.

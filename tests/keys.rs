@@ -1,4 +1,4 @@
-//! `propolis key` as an operator uses it, beside a running server and without one.
+//! `propolis key` and `propolis user` as an operator uses them, beside a running server and without one.
 #![allow(clippy::unwrap_used)]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -50,8 +50,12 @@ impl Place {
 
     /// What `propolis key` prints; None where it fails.
     fn key(&self, arguments: &[&str], input: &str) -> Option<String> {
-        let arguments = [&["key"], arguments].concat();
-        let mut child = self.command(&arguments).spawn().unwrap();
+        self.run(&[&["key"], arguments].concat(), input)
+    }
+
+    /// What a command prints; None where it fails.
+    fn run(&self, arguments: &[&str], input: &str) -> Option<String> {
+        let mut child = self.command(arguments).spawn().unwrap();
         // It may end without reading.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
@@ -147,4 +151,31 @@ fn keys_are_made_and_disabled_beside_a_server_and_without_one() {
         assert_eq!(place.key(arguments, input), None, "{arguments:?}");
     }
     assert_eq!(place.key(&["list"], "").unwrap().lines().count(), 3);
+}
+
+#[test]
+fn users_are_added_and_removed() {
+    let place = Place::new();
+    let user = |arguments: &[&str], input: &str| place.run(&[&["user"], arguments].concat(), input);
+    let printed = user(&["add", "ann"], "").unwrap();
+    let (password, hint) = printed.split_once('\n').unwrap();
+    assert!(password.len() >= 20 && hint.contains("thrift_auth"), "{printed}");
+    let given = user(&["add", "bob", "--password-stdin"], "battery staple\n").unwrap();
+    assert!(!given.contains("battery staple"), "{given}");
+    assert_ne!(user(&["password", "ann"], "").unwrap(), printed);
+    let listed = user(&["list"], "").unwrap();
+    let names: Vec<_> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(names, ["NAME", "ann", "bob"]);
+    assert!(!listed.contains(password) && !listed.contains("argon2"), "{listed}");
+    for (arguments, input) in [
+        (&["add", "ann"][..], ""),
+        (&["add", "eve", "--password-stdin"], "\n"),
+        (&["add", "eve", "--password-stdin"], "short\n"),
+        (&["password", "eve"], ""),
+        (&["remove", "eve"], ""),
+    ] {
+        assert_eq!(user(arguments, input), None, "{arguments:?}");
+    }
+    user(&["remove", "bob"], "").unwrap();
+    assert_eq!(user(&["list"], "").unwrap().lines().count(), 2);
 }

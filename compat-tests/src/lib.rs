@@ -2,7 +2,7 @@
 //!
 //! What an engine does is a Python file in `engines/`; this crate installs the engines, starts the servers and runs those
 //! files. The tests are `tests/engines.rs` (every engine on one metastore), `tests/recovery.rs` (a metastore killed while
-//! engines work) and `tests/object_store.rs` (a warehouse on S3).
+//! engines work), `tests/object_store.rs` (a warehouse on S3) and `tests/logins.rs` (a metastore that asks for logins).
 //!
 //! [`bench`] is what the benchmarks in `src/bin/` have in common.
 //!
@@ -17,8 +17,10 @@
 
 pub mod bench;
 pub mod cache;
+pub mod debian;
 pub mod glue;
 pub mod java;
+pub mod logins;
 pub mod maven;
 pub mod metastore;
 pub mod object_store;

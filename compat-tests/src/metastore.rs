@@ -40,14 +40,14 @@ impl Metastore {
     /// Starts Propolis on an empty data directory of its own; its log is the cache's `logs/NAME.log`.
     pub fn start(name: &str) -> Result<Metastore> {
         if other().is_none() && other_glue().is_none() {
-            return Metastore::start_propolis(name, |_| ());
+            return Metastore::start_with(name, |_| ());
         }
         Ok(Metastore { uri: other().unwrap_or_default(), propolis: None })
     }
 
     /// The same with its warehouses on S3, and always Propolis.
     pub fn start_on_s3(name: &str, s3: &ObjectStore) -> Result<Metastore> {
-        Metastore::start_propolis(name, |command| {
+        Metastore::start_with(name, |command| {
             let (managed, external) = (format!("s3://{BUCKET}/managed"), format!("s3://{BUCKET}/external"));
             command.args(["--warehouse", &managed, "--external-warehouse", &external]).envs([
                 ("AWS_ENDPOINT_URL", s3.endpoint.as_str()),
@@ -58,7 +58,8 @@ impl Metastore {
         })
     }
 
-    fn start_propolis(name: &str, configure: impl FnOnce(&mut Command)) -> Result<Metastore> {
+    /// The same as its command is made by `configure`, and always Propolis.
+    pub fn start_with(name: &str, configure: impl FnOnce(&mut Command)) -> Result<Metastore> {
         let (thrift_port, http_port) = (free_port()?, free_port()?);
         // Postgres may run as another user than the test, and must get to its folder.
         let data = tempfile::Builder::new().prefix("propolis-").permissions(Permissions::from_mode(0o755)).tempdir()?;

@@ -25,6 +25,13 @@ impl Server {
     /// Starts `command`, whose output is added to `log`, and waits until GET `path` on `port` of this machine answers 200
     /// with `sign` in the body.
     pub fn start(command: &mut Command, log: PathBuf, port: u16, path: &str, sign: &str) -> Result<Server> {
+        Server::start_until(command, log, || {
+            request(port, "GET", path).is_ok_and(|answer| answer.starts_with("HTTP/1.1 200") && answer.contains(sign))
+        })
+    }
+
+    /// The same, and waits until it is `ready`.
+    pub fn start_until(command: &mut Command, log: PathBuf, ready: impl Fn() -> bool) -> Result<Server> {
         let output = File::options().append(true).open(&log)?;
         let child = command
             .stdin(Stdio::null())
@@ -35,9 +42,7 @@ impl Server {
         let mut server = Server { child, log };
         let start = Instant::now();
         loop {
-            if request(port, "GET", path)
-                .is_ok_and(|answer| answer.starts_with("HTTP/1.1 200") && answer.contains(sign))
-            {
+            if ready() {
                 return Ok(server);
             }
             if let Some(status) = server.child.try_wait()? {

@@ -10,7 +10,7 @@ use crate::error::{CatalogError, Object, Result};
 use crate::filter::NamePattern;
 use crate::model::name::{DEFAULT_CATALOG, DEFAULT_DATABASE, check_word, fold};
 use crate::model::{Catalog, Database, DatabaseName, EventKind, PrincipalType};
-use crate::store::{Connection, catalogs, databases};
+use crate::store::{Connection, catalogs, databases, programs};
 use crate::warehouse::Location;
 
 impl Service {
@@ -66,7 +66,8 @@ impl Service {
         let Some(id) = catalogs::insert(&mut transaction, &catalog).await? else {
             return if if_not_exists { Ok(()) } else { Err(taken(&catalog.name)) };
         };
-        insert_default_database(&mut transaction, id, &catalog.name, catalog.location.clone()).await?;
+        let below = location.with_scheme().to_string();
+        insert_default_database(&mut transaction, id, &catalog.name, below).await?;
         let body = json!({ "after": catalog });
         record(&mut transaction, EventKind::CreateCatalog, &catalog.name, None, None, body).await?;
         let made = self.warehouse.make_directory(&location).await?;
@@ -121,6 +122,11 @@ impl Service {
             if databases::is_used(&mut transaction, database.id).await? {
                 return Err(CatalogError::invalid_operation(format!(
                     "Catalog {name} is not empty: there are tables or functions in its database {DEFAULT_DATABASE}"
+                )));
+            }
+            if let Some((kind, other)) = programs::others_in(&mut transaction, database.id, 1).await?.first() {
+                return Err(CatalogError::invalid_operation(format!(
+                    "Catalog {name} is not empty: its database {DEFAULT_DATABASE} has the {kind} {other}"
                 )));
             }
             databases::delete(&mut transaction, &database).await?;

@@ -66,7 +66,7 @@ impl Service {
         }
         if constraint.kind == ConstraintKind::PrimaryKey && constraints::has_primary_key(connection, table.id).await? {
             return Err(CatalogError::invalid_input(format!(
-                "Table {name} has a primary key already: drop that one first"
+                "Primary key already exists for table {name}: drop that one first"
             )));
         }
         let parent = match &constraint.parent {

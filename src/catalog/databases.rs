@@ -7,13 +7,14 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::tagged::Tagged;
+use super::trash::{Discarded, database_folders, skips_trash};
 use super::{Caller, Service, name_pattern, now, record};
 use crate::error::{CatalogError, Object, Result};
 use crate::filter::NamePattern;
 use crate::model::database::LOCATION_BY_DEFAULT;
-use crate::model::name::{DEFAULT_DATABASE, check_object, fold};
+use crate::model::name::{DEFAULT_CATALOG, DEFAULT_DATABASE, check_object, fold};
 use crate::model::{Database, DatabaseName, EventKind, PrincipalType};
-use crate::store::{Transaction, catalogs, databases, functions, tables};
+use crate::store::{Transaction, catalogs, databases, functions, programs, tables};
 use crate::warehouse::Location;
 
 /// How a database is dropped.
@@ -65,12 +66,13 @@ impl Service {
         if database.location.as_deref().is_none_or(str::is_empty) {
             database.location = Some(self.default_database_location(&catalog, &database.name.database));
         }
+        let location = Location::parse(database.location.as_deref().unwrap_or_default())?.with_scheme();
+        database.location = Some(location.to_string());
         database.id =
             databases::insert(&mut transaction, catalog.id, &database).await?.ok_or_else(|| taken(&database.name))?;
         let body = json!({ "after": database });
         let name = &database.name;
         record(&mut transaction, EventKind::CreateDatabase, &name.catalog, Some(&name.database), None, body).await?;
-        let location = Location::parse(database.location.as_deref().unwrap_or_default())?;
         // Databases over stores that the server does not know hold external tables only: nothing to make.
         let mut made = Default::default();
         if self.warehouse.manages(&location) {
@@ -111,36 +113,44 @@ impl Service {
         Ok(())
     }
 
-    pub async fn drop_database(&self, _caller: &Caller, name: &DatabaseName, how: DropDatabase) -> Result<()> {
-        if name.database == DEFAULT_DATABASE {
+    pub async fn drop_database(&self, caller: &Caller, name: &DatabaseName, how: DropDatabase) -> Result<()> {
+        if name.catalog == DEFAULT_CATALOG && name.database == DEFAULT_DATABASE {
             return Err(CatalogError::invalid_input(format!(
-                "Database {name} is the default one of its catalog and cannot be dropped"
+                "Database {name} is the default one and cannot be dropped"
             )));
         }
         let mut transaction = self.store.begin().await?;
         let Some(database) = databases::get_for_update(&mut transaction, name).await? else {
             return if how.if_exists { Ok(()) } else { Err(no_database(name)) };
         };
-        let mut folders = self.remove_content(&mut transaction, &database, how).await?;
+        let mut folders = Vec::new();
+        if how.delete_data {
+            let own = database_folders(&database)?;
+            self.check_may_delete(caller, &format!("Database {name}"), &own.iter().collect::<Vec<_>>()).await?;
+            folders.extend(own.into_iter().map(|location| Discarded { location, purge: false }));
+        }
+        if let Some((table, view)) = databases::first_view_from_outside(&mut transaction, &database).await? {
+            return Err(CatalogError::invalid_operation(format!(
+                "Database {name} cannot be dropped: the materialized view {view} is made from its table {table}; drop \
+                 that first"
+            )));
+        }
+        let of_tables = self.remove_content(&mut transaction, &database, how).await?;
         remove_database(&mut transaction, &database).await?;
         transaction.commit().await?;
-        if how.delete_data {
-            for location in [&database.location, &database.managed_location].into_iter().flatten() {
-                folders.push(Location::parse(location)?);
-            }
-            self.delete_folders(&folders).await;
-        }
+        folders.splice(0..0, of_tables);
+        self.discard(&folders).await;
         Ok(())
     }
 
-    /// Removes the tables and functions of a database that is to be dropped. Answers the folders to delete after the
+    /// Removes the tables and functions of a database that is to be dropped. Answers the folders to discard after the
     /// commit.
     pub(super) async fn remove_content(
         &self,
         transaction: &mut Transaction,
         database: &Database,
         how: DropDatabase,
-    ) -> Result<Vec<Location>> {
+    ) -> Result<Vec<Discarded>> {
         let name = &database.name;
         let table_names = tables::names(transaction, name, &NamePattern::all(), None).await?;
         let function_names = functions::names(transaction, name, None).await?;
@@ -153,11 +163,18 @@ impl Service {
                     )));
                 }
             }
+            if let Some((kind, other)) = programs::others_in(transaction, database.id, 1).await?.first() {
+                return Err(CatalogError::invalid_operation(format!(
+                    "Database {name} is not empty: it has the {kind} {other}; drop it first, or cascade"
+                )));
+            }
         }
         let mut folders = Vec::new();
         for table in self.store.get_tables(transaction, name, &table_names).await? {
             if how.delete_data {
-                folders.extend(self.table_folders(transaction, &table).await?);
+                let purge = skips_trash(&table);
+                let of_table = self.table_folders(transaction, &table).await?;
+                folders.extend(of_table.into_iter().map(|location| Discarded { location, purge }));
             }
             self.remove_table(transaction, &table).await?;
         }

@@ -12,6 +12,7 @@ use super::partitions::check_values;
 use super::tables::no_table;
 use super::{Caller, Service, now};
 use crate::error::{CatalogError, Result};
+use crate::model::compaction::CompactionKind;
 use crate::model::{
     Catalog, ColumnStatistics, Constraint, Database, Event, EventFilter, EventKind, Function, NewEvent, Parameters,
     Partition, Table, TableName,
@@ -94,6 +95,37 @@ pub enum Change {
         table: Arc<Table>,
         values: Option<Vec<String>>,
         column: Option<String>,
+    },
+    /// With numbers from `first` to `last`.
+    TransactionsOpened {
+        first: i64,
+        last: i64,
+    },
+    TransactionCommitted(i64),
+    TransactionAborted {
+        transaction: i64,
+        /// In which it had write ids.
+        databases: Vec<String>,
+    },
+    /// In the table that the event is about; to each transaction the write id in the same place.
+    WriteIdsAllocated {
+        transactions: Vec<i64>,
+        write_ids: Vec<i64>,
+    },
+    /// Files that a transaction has written.
+    AcidWritten {
+        table: Arc<Table>,
+        partition: Option<Partition>,
+        transaction: i64,
+        write_id: i64,
+        files: Vec<InsertedFile>,
+    },
+    /// Of the table that the event is about, or of a partition, by its name.
+    CompactionCommitted {
+        transaction: i64,
+        compaction: i64,
+        kind: CompactionKind,
+        partition: Option<String>,
     },
 }
 
@@ -207,7 +239,7 @@ impl Service {
         self.record_about_partitions(EventKind::Reload, name, told).await
     }
 
-    async fn record_about_partitions(
+    pub(super) async fn record_about_partitions(
         &self,
         kind: EventKind,
         name: &TableName,
@@ -243,6 +275,29 @@ impl Service {
         let ids = events::ids(&mut transaction, &sequence).await?;
         transaction.commit().await?;
         Ok(ids)
+    }
+
+    /// What a transaction has written, as [`Change::AcidWritten`], the oldest first; to all tables, or to those of these
+    /// names.
+    pub(super) async fn acid_writes(
+        &self,
+        transaction: i64,
+        database: Option<&str>,
+        table: Option<&str>,
+    ) -> Result<Vec<(TableName, Change)>> {
+        let mut connection = self.store.read().await?;
+        let mut told = Vec::new();
+        for event in events::acid_writes(&mut connection, transaction, database, table).await? {
+            let changes = self.changes(&mut connection, &event, 0, 1).await?;
+            let name = |part: &Option<String>| part.clone().unwrap_or_default();
+            let table = TableName {
+                catalog: event.catalog.clone(),
+                database: name(&event.database),
+                table: name(&event.table),
+            };
+            told.extend(changes.into_iter().map(|(_, change)| (table.clone(), change)));
+        }
+        Ok(told)
     }
 
     /// The partitions with these values, all of which exist, in the same order.
@@ -347,6 +402,35 @@ impl Service {
                 partition: body.partition(connection).await?,
                 refresh: body.need("refresh")?,
             },
+            EventKind::OpenTransactions => {
+                Change::TransactionsOpened { first: body.need("first")?, last: body.need("last")? }
+            }
+            EventKind::CommitTransaction => Change::TransactionCommitted(body.need("transaction")?),
+            EventKind::AbortTransaction => Change::TransactionAborted {
+                transaction: body.need("transaction")?,
+                databases: body.need("databases")?,
+            },
+            EventKind::AllocateWriteIds => Change::WriteIdsAllocated {
+                transactions: body.need("transactions")?,
+                write_ids: body.need("write_ids")?,
+            },
+            EventKind::AcidWrite => Change::AcidWritten {
+                table: body.the_table(connection).await?,
+                partition: body.partition(connection).await?,
+                transaction: body.need("transaction")?,
+                write_id: body.need("write_id")?,
+                files: body.need("files")?,
+            },
+            EventKind::CommitCompaction => {
+                let kind: String = body.need("kind")?;
+                Change::CompactionCommitted {
+                    transaction: body.need("transaction")?,
+                    compaction: body.need("compaction")?,
+                    kind: CompactionKind::parse(&kind)
+                        .ok_or_else(|| CatalogError::internal(format!("{kind:?} is no kind of compaction")))?,
+                    partition: body.get("partition")?,
+                }
+            }
             EventKind::UpdateTableColumnStatistics | EventKind::UpdatePartitionColumnStatistics => {
                 Change::StatisticsUpdated {
                     table: body.the_table(connection).await?,

@@ -1,6 +1,7 @@
 //! Where databases and tables lie when nobody says where, and how folders go along with a transaction.
 
 use super::Service;
+use crate::config::hive::TranslatedLocation;
 use crate::error::{CatalogError, ErrorKind, Result};
 use crate::model::name::{DEFAULT_CATALOG, DEFAULT_DATABASE};
 use crate::model::{Catalog, Database, Table};
@@ -49,6 +50,37 @@ impl Service {
         Ok(Location::parse(&folder)?.join(table)?.to_string())
     }
 
+    /// The folder of a table that came as a managed one and became external: that of its name below the database, or
+    /// another where the rules say so and it is there already.
+    pub async fn translated_location(
+        &self,
+        database: &Database,
+        table: &str,
+        mode: TranslatedLocation,
+    ) -> Result<String> {
+        for number in 0.. {
+            let name = match (mode, number) {
+                (_, 0) => table.to_owned(),
+                (TranslatedLocation::Suffix, number) => format!("{table}_{number}"),
+                (TranslatedLocation::Prefix, number) => format!("{number}_{table}"),
+                _ => break,
+            };
+            let location = self.default_table_location(database, &name, true)?;
+            if mode == TranslatedLocation::Force || !self.is_taken(&location).await? {
+                return Ok(location);
+            }
+        }
+        Err(CatalogError::invalid_input(format!(
+            "Default location is not available for table: {}",
+            self.default_table_location(database, table, true)?
+        )))
+    }
+
+    async fn is_taken(&self, location: &str) -> Result<bool> {
+        let location = Location::parse(location)?;
+        Ok(self.warehouse.manages(&location) && self.warehouse.exists(&location).await?)
+    }
+
     /// Makes a table's folder. A folder that the server cannot make, or need not, is no obstacle to registering an
     /// external table: its data is somebody else's.
     pub(super) async fn make_table_directory(&self, table: &Table, location: &Location) -> Result<Made> {
@@ -72,13 +104,6 @@ impl Service {
                 self.warehouse.undo(made).await;
                 Err(error)
             }
-        }
-    }
-
-    /// Removes folders of what is gone already. A folder that stays is told in the log: the caller's change is done.
-    pub(super) async fn delete_folders(&self, locations: &[Location]) {
-        for error in self.warehouse.delete_directories(locations).await {
-            tracing::warn!(%error, "the folder of a dropped object was not deleted");
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Locks, as leases: a lock that its holder does not keep alive ends by itself, so that nobody waits for the dead.
 
+use super::transactions::held;
 use super::{Caller, Service};
 use crate::error::{CatalogError, ErrorKind, Result};
 use crate::model::lock::{LockEntry, LockFilter, LockKind, LockState, NewLock};
 use crate::model::name::MAX_NAME_BYTES;
 use crate::store::locks;
+use crate::store::transactions::components;
 
 /// Longest partition name that can be locked, in bytes: more than the metastore's own schema takes.
 const MAX_PARTITION_NAME: usize = 1024;
@@ -12,9 +14,15 @@ const MAX_PARTITION_NAME: usize = 1024;
 impl Service {
     /// Asks for locks. It has them all, or waits for them all: then [`check_lock`](Self::check_lock) tells, and asking
     /// keeps its place. Requests that do not go together are served in the order in which they came.
+    ///
+    /// A request of a transaction also tells what that is going to write, which is known from then on.
     pub async fn lock(&self, _caller: &Caller, request: NewLock) -> Result<(i64, LockState)> {
         check(&request)?;
         let mut transaction = self.store.begin().await?;
+        if let Some(id) = request.transaction_id {
+            held(&mut transaction, id, false).await?;
+            components::insert(&mut transaction, id, &request.writes).await?;
+        }
         locks::guard(&mut transaction, &request.components).await?;
         let id = locks::insert(&mut transaction, &request, self.rules.lock_lease).await?;
         let state = match locks::obstacle(&mut transaction, id).await? {
@@ -34,8 +42,13 @@ impl Service {
         Ok((id, state))
     }
 
-    /// Whether a request has its locks by now. Counts as a heartbeat.
+    /// Whether a request has its locks by now. Counts as a heartbeat, also of the transaction that it belongs to.
     pub async fn check_lock(&self, id: i64) -> Result<LockState> {
+        // First the transaction, as whoever ends it: then its locks.
+        let owner = locks::transaction(&mut *self.store.read().await?, id).await?;
+        if let Some(owner) = owner {
+            self.heartbeat_transaction(owner).await?;
+        }
         let mut transaction = self.store.begin().await?;
         let acquired =
             locks::heartbeat(&mut transaction, id, self.rules.lock_lease).await?.ok_or_else(|| self.no_lock(id))?;
@@ -58,10 +71,18 @@ impl Service {
     }
 
     /// Releases a lock or withdraws a waiting request. One that is not there is released already, which Hive's clients
-    /// count on when they repeat a call.
+    /// count on when they repeat a call. What a transaction has locked is released when that ends, and not before.
     pub async fn unlock(&self, id: i64) -> Result<()> {
-        locks::delete(&mut *self.store.read().await?, id).await?;
-        Ok(())
+        match locks::release(&mut *self.store.read().await?, id).await? {
+            None => Ok(()),
+            Some(owner) => Err(CatalogError::new(
+                ErrorKind::TransactionOpen,
+                format!(
+                    "Unlocking locks associated with transaction not permitted: lock {id} belongs to txnid:{owner}, which \
+                     releases it when it is committed or aborted"
+                ),
+            )),
+        }
     }
 
     pub async fn show_locks(&self, filter: &LockFilter) -> Result<Vec<LockEntry>> {

@@ -33,7 +33,17 @@ impl Service {
         let mut connection = self.store.read().await?;
         let table = self.store.get_table(&mut connection, name).await?;
         let table = self.found_table(&mut connection, name, table).await?;
-        statistics::of_table(&mut connection, table.id, engine, folded(columns).as_deref()).await
+        let found = statistics::of_table(&mut connection, table.id, engine, folded(columns).as_deref()).await?;
+        Ok(self.shown(found))
+    }
+
+    /// Without the sketches that the rules do not show.
+    fn shown(&self, mut found: Vec<ColumnStatistics>) -> Vec<ColumnStatistics> {
+        for column in &mut found {
+            column.bit_vector.take_if(|_| !self.rules.hive.shows_bit_vectors);
+            column.histogram.take_if(|_| !self.rules.hive.shows_histograms);
+        }
+        found
     }
 
     /// Statistics of the columns of partitions, given by name: for each name in its turn a list, by column name. What
@@ -49,7 +59,9 @@ impl Service {
         let table = self.store.get_table(&mut connection, name).await?;
         let table = self.found_table(&mut connection, name, table).await?;
         let values: Vec<_> = partitions.iter().map(|name| values_of(&table, name).unwrap_or_default()).collect();
-        statistics::of_partitions(&mut connection, table.id, engine, &values, folded(columns).as_deref()).await
+        let columns = folded(columns);
+        let found = statistics::of_partitions(&mut connection, table.id, engine, &values, columns.as_deref()).await?;
+        Ok(found.into_iter().map(|list| self.shown(list)).collect())
     }
 
     /// Those statistics of a table that its parameters call accurate: what a client gets that asks for a table with
@@ -60,7 +72,8 @@ impl Service {
             return Ok(Vec::new());
         }
         let columns: Vec<String> = columns.into_iter().collect();
-        statistics::of_table(&mut *self.store.read().await?, table.id, engine, Some(&columns)).await
+        let found = statistics::of_table(&mut *self.store.read().await?, table.id, engine, Some(&columns)).await?;
+        Ok(self.shown(found))
     }
 
     /// For each partition of a batch in its turn those statistics that its parameters call accurate.
@@ -83,7 +96,7 @@ impl Service {
         for (list, accurate) in found.iter_mut().zip(&accurate) {
             list.retain(|column| accurate.contains(&column.column));
         }
-        Ok(found)
+        Ok(found.into_iter().map(|list| self.shown(list)).collect())
     }
 
     /// Forgets statistics of a table's columns. No engine means any, no columns mean all; a column that is named and

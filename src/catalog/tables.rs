@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::databases::no_database;
 use super::tagged::Tagged;
+use super::trash::{Discarded, skips_trash};
 use super::{Caller, Service, name_pattern, record};
 use crate::error::{CatalogError, Object, Result};
 use crate::filter::{NamePattern, TableFilter};
@@ -31,6 +32,8 @@ pub struct DropTable {
     pub if_exists: bool,
     /// Whether its files go too; those of external tables stay all the same, unless `external.table.purge` is set.
     pub delete_data: bool,
+    /// Whether they go past the trash.
+    pub purge: bool,
 }
 
 impl Service {
@@ -94,7 +97,7 @@ impl Service {
     }
 
     /// Names of the tables that a filter over owner, last access and parameters lets through, in order, at most
-    /// `limit`.
+    /// `limit`. An unknown database has none.
     pub async fn table_names_by_filter(
         &self,
         database: &DatabaseName,
@@ -102,9 +105,7 @@ impl Service {
         limit: Option<i64>,
     ) -> Result<Vec<String>> {
         let filter = TableFilter::parse(filter)?;
-        let mut connection = self.store.read().await?;
-        self.store.get_database(&mut connection, database).await?.ok_or_else(|| no_database(database))?;
-        tables::names_by_filter(&mut connection, database, &filter, limit).await
+        tables::names_by_filter(&mut *self.store.read().await?, database, &filter, limit).await
     }
 
     /// Summaries of the tables of a catalog, by database and name; no patterns and no kinds mean all.
@@ -128,7 +129,7 @@ impl Service {
         tables::rewriting_views(&mut *self.store.read().await?, catalog, database).await
     }
 
-    pub async fn drop_table(&self, _caller: &Caller, name: &TableName, how: DropTable) -> Result<()> {
+    pub async fn drop_table(&self, caller: &Caller, name: &TableName, how: DropTable) -> Result<()> {
         let mut transaction = self.store.begin().await?;
         let table = match self.store.get_table_for_update(&mut transaction, name).await? {
             None if how.if_exists => return Ok(()),
@@ -136,9 +137,13 @@ impl Service {
         };
         let delete_data = how.delete_data && table.owns_data();
         let folders = if delete_data { self.table_folders(&mut transaction, &table).await? } else { Vec::new() };
+        self.check_may_delete(caller, &format!("Table {name}"), &folders.iter().collect::<Vec<_>>()).await?;
+        check_no_view_reads(&mut transaction, name).await?;
         self.remove_table(&mut transaction, &table).await?;
         transaction.commit().await?;
-        self.delete_folders(&folders).await;
+        let purge = how.purge || skips_trash(&table);
+        let folders: Vec<_> = folders.into_iter().map(|location| Discarded { location, purge }).collect();
+        self.discard(&folders).await;
         Ok(())
     }
 
@@ -227,6 +232,16 @@ impl Service {
         body: serde_json::Value,
     ) -> Result<()> {
         record(connection, kind, &name.catalog, Some(&name.database), Some(&name.table), body).await
+    }
+}
+
+/// Refuses to drop a table that a materialized view is made from.
+async fn check_no_view_reads(connection: &mut Connection, name: &TableName) -> Result<()> {
+    match tables::views_over(connection, name).await?.first() {
+        None => Ok(()),
+        Some(view) => Err(CatalogError::invalid_operation(format!(
+            "Table {name} cannot be dropped: the materialized view {view} is made from it; drop that first"
+        ))),
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::io::Read;
 use std::process::ExitCode;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
 use super::Failure;
+use super::table::{self, format_time};
 use crate::catalog::access_keys::random_session_token;
 use crate::catalog::{AccessKeys, Credentials, NewAccessKey, now};
 use crate::config::{Secret, Settings};
@@ -78,7 +79,7 @@ async fn with_database(settings: &Settings, database: &Database, command: KeyCom
             Ok(new) => keys.create(new).await.map(|key| created(&key)).map_err(Failure::from),
             Err(error) => Err(error),
         },
-        KeyCommand::List => keys.list().await.map(|keys| table(&keys, now())).map_err(Failure::from),
+        KeyCommand::List => keys.list().await.map(|keys| listed(&keys, now())).map_err(Failure::from),
         KeyCommand::Disable { id } => set_disabled(&keys, &id, true).await,
         KeyCommand::Enable { id } => set_disabled(&keys, &id, false).await,
     };
@@ -128,7 +129,7 @@ async fn set_disabled(keys: &AccessKeys, id: &str, disabled: bool) -> Result<Str
     Ok(format!("{id} is {} within seconds.\n", if disabled { "out of use" } else { "in use again" }))
 }
 
-fn table(keys: &[AccessKey], now: i64) -> String {
+fn listed(keys: &[AccessKey], now: i64) -> String {
     let mut rows = vec![["ID", "STATE", "USER", "ACCOUNT", "CREATED", "EXPIRES", "LAST USED"].map(str::to_owned)];
     rows.extend(keys.iter().map(|key| {
         let state = match key {
@@ -148,24 +149,7 @@ fn table(keys: &[AccessKey], now: i64) -> String {
             time(key.last_used_at),
         ]
     }));
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
-    let widths: Vec<_> = (0..7).map(width).collect();
-    let line = |row: &[String; 7]| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
-        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
-    };
-    rows.iter().map(line).collect()
-}
-
-/// `2026-11-24T23:36:52Z`; what lies beyond the calendar is written as the number.
-fn format_time(seconds: i64) -> String {
-    const LAST: u64 = 253_402_300_799;
-    match u64::try_from(seconds) {
-        Ok(seconds @ ..=LAST) => {
-            humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds)).to_string()
-        }
-        _ => seconds.to_string(),
-    }
+    table::text(rows)
 }
 
 #[cfg(test)]
@@ -188,7 +172,7 @@ mod tests {
             AccessKey { account_id: Some("123456789012".to_owned()), ..key("FOOBARKEY", true, None) },
             AccessKey { last_used_at: Some(1_795_564_612), ..key("LATE", false, Some(i64::MAX)) },
         ];
-        insta::assert_snapshot!(table(&keys, 1_795_564_613), @r"
+        insta::assert_snapshot!(listed(&keys, 1_795_564_613), @r"
         ID                    STATE     USER  ACCOUNT       CREATED               EXPIRES               LAST USED
         PKABCDEFGHIJKLMNOPQR  expired   ann   -             2026-11-24T23:56:52Z  2026-11-24T23:56:53Z  -
         FOOBARKEY             disabled  ann   123456789012  2026-11-24T23:56:52Z  -                     -

@@ -11,13 +11,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{Failure, connect};
+use crate::auth::login::Login;
 use crate::auth::{self, Gate};
 use crate::catalog::{AccessKeys, Rules, Service};
 use crate::config::Settings;
 use crate::store::Store;
 use crate::store::database::Database;
-use crate::warehouse::{Location, Warehouse};
 use crate::vault::Vault;
+use crate::warehouse::{Location, Warehouse};
 use crate::{glue, hms, http};
 
 pub async fn run(settings: Settings, metrics: PrometheusHandle) -> Result<ExitCode, Failure> {
@@ -57,10 +58,12 @@ async fn serve(
     let catalog = Service::open(store.clone(), warehouse, vault.clone(), rules(settings)?).await?;
     catalog.add_admins(&settings.admin_users).await?;
     let housekeeping = catalog.clone().housekeeping(shutdown.clone());
+    let trash_emptying = catalog.clone().trash_emptying(shutdown.clone());
     let tls = settings.tls().map(|(certificate, key)| hms::server::tls_acceptor(certificate, key)).transpose()?;
     let thrift = hms::Server::bind(settings.thrift_addr, tls.clone(), limits(settings), catalog.clone())
         .await
-        .map_err(|error| cannot_serve("thrift_addr", settings.thrift_addr, &error))?;
+        .map_err(|error| cannot_serve("thrift_addr", settings.thrift_addr, &error))?
+        .with_login(Login::open(settings, &catalog)?);
     let http = TcpListener::bind(settings.http_addr)
         .await
         .map_err(|error| cannot_serve("http_addr", settings.http_addr, &error))?;
@@ -68,7 +71,8 @@ async fn serve(
 
     let health = http::Health {
         store: store.clone(),
-        thrift: http::Probe::new(thrift_addr, settings.tls().map(|(certificate, _)| certificate))?,
+        thrift: http::Probe::new(thrift_addr, settings.tls().map(|(certificate, _)| certificate))?
+            .expecting_login(!settings.thrift_auth.0.is_empty()),
         shutdown: shutdown.clone(),
         metrics: http::Metrics(metrics.clone()),
     };
@@ -80,6 +84,7 @@ async fn serve(
     let http = tokio::spawn(http::serve(http, router, tls, settings.into(), http_shutdown.clone()));
     let mut thrift = tokio::spawn(thrift.run(shutdown.clone()));
     let housekeeping = tokio::spawn(housekeeping);
+    let trash_emptying = tokio::spawn(trash_emptying);
     let upkeep = tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_secs(5)).await;
@@ -105,6 +110,7 @@ async fn serve(
     let _ = http.await;
     upkeep.abort();
     housekeeping.abort();
+    trash_emptying.abort();
     outcome
 }
 
@@ -147,6 +153,7 @@ fn rules(settings: &Settings) -> Result<Rules, Failure> {
         lock_lease: settings.lock_lease.as_secs().try_into()?,
         event_retention: settings.event_retention.as_secs().try_into()?,
         max_partitions: settings.max_partitions.map(i64::from),
+        hive: settings.hive.clone(),
         max_schema_registries: settings.max_schema_registries.into(),
     })
 }

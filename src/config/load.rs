@@ -10,6 +10,8 @@ use config::{Config, Environment, File, FileFormat, Map, Source, ValueKind};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use url::Url;
 
+use super::hive::{self, Hive};
+use super::login;
 use super::value::Value;
 use super::{Settings, value};
 use crate::model::access_key::{is_account_id, is_region};
@@ -63,8 +65,8 @@ pub(super) fn load(
 ) -> Result<Loaded, SettingsError> {
     let mut problems = Vec::new();
     let mut warnings = Vec::new();
-    let values = layers(flags, environment, &mut problems, &mut warnings);
-    let mut reader = Reader { values, flags, problems, data_dir: None };
+    let (values, hive) = layers(flags, environment, &mut problems, &mut warnings);
+    let mut reader = Reader { values, flags, problems, data_dir: None, hive };
     let settings = Settings::read(&mut reader);
     let mut problems = reader.problems;
     if let Some(settings) = &settings {
@@ -82,17 +84,19 @@ fn layers(
     environment: impl Iterator<Item = (OsString, OsString)>,
     problems: &mut Vec<Problem>,
     warnings: &mut Vec<String>,
-) -> Map<String, config::Value> {
+) -> (Map<String, config::Value>, Hive) {
     let mut problem = |setting: &str, message: String| problems.push(Problem { setting: setting.to_owned(), message });
     let known = |key: &str| Settings::REFERENCE.iter().any(|setting| setting.key == key);
     let mut builder = Config::builder();
+    let mut section = None;
 
     if let Some(path) = &flags.config {
         let file = File::from(path.as_path()).format(FileFormat::Toml);
-        match file_keys(path, &file) {
+        match file_values(path, &file) {
             Err(message) => problem("--config", message),
-            Ok(keys) => {
-                for key in keys.iter().filter(|key| !known(key)) {
+            Ok(mut values) => {
+                section = values.remove(hive::SECTION);
+                for key in values.keys().filter(|key| !known(key)) {
                     let close = closest(key).map(|key| format!(" Did you mean {key}?")).unwrap_or_default();
                     problem(&format!("{key} in {}", path.display()), format!("There is no such setting.{close}"));
                 }
@@ -102,7 +106,12 @@ fn layers(
     }
 
     let mut variables = Map::<String, String>::new();
+    let mut hive_variables = Vec::new();
     for (name, text) in environment {
+        if let Some(name) = name.to_str().filter(|name| name.starts_with(&hive::variable_prefix())) {
+            hive_variables.push((name.to_owned(), text));
+            continue;
+        }
         let Some(key) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)).map(str::to_lowercase) else {
             continue;
         };
@@ -122,30 +131,40 @@ fn layers(
 
     let builder =
         flags.values.iter().try_fold(builder, |builder, (key, text)| builder.set_override(key, text.as_str()));
-    builder.and_then(|builder| builder.build()?.collect()).unwrap_or_else(|error| {
+    let mut values = builder.and_then(|builder| builder.build()?.collect()).unwrap_or_else(|error| {
         problem("settings", error.to_string());
         Map::new()
-    })
+    });
+    let given = hive::collect(section, &hive_variables, |setting, message| problem(&setting, message));
+    for (key, value, setting) in given.settings {
+        if values.contains_key(key) {
+            problem(&setting, format!("{key} is set too, which is the same: give one of them."));
+        } else if let Some(value) = value {
+            values.insert(key.to_owned(), config::Value::new(Some(&setting), value));
+        }
+    }
+    (values, Hive::new(given.values))
 }
 
-fn file_keys(path: &Path, file: &impl Source) -> Result<Vec<String>, String> {
+fn file_values(path: &Path, file: &impl Source) -> Result<Map<String, config::Value>, String> {
     if let Err(error) = std::fs::File::open(path) {
         return Err(format!("The settings file {} cannot be read: {error}", path.display()));
     }
     match file.collect() {
-        Ok(values) => Ok(values.into_keys().collect()),
+        Ok(values) => Ok(values),
         Err(error) => Err(format!("The settings file is not TOML: {error}")),
     }
 }
 
 /// The setting that an unknown key most likely means.
 fn closest(key: &str) -> Option<&'static str> {
-    Settings::REFERENCE
-        .iter()
-        .map(|setting| (distance(key, setting.key), setting.key))
-        .min()
-        .filter(|(distance, _)| *distance <= 3)
-        .map(|(_, key)| key)
+    closest_of(key, Settings::REFERENCE.iter().map(|setting| setting.key), 3)
+}
+
+/// The nearest of some names, if it is no further than `most` letters away.
+pub(super) fn closest_of<'a>(key: &str, names: impl Iterator<Item = &'a str>, most: usize) -> Option<&'a str> {
+    let nearest = names.map(|name| (distance(key, name), name)).min();
+    nearest.filter(|(distance, _)| *distance <= most).map(|(_, name)| name)
 }
 
 /// Levenshtein's distance.
@@ -168,6 +187,7 @@ pub(super) struct Reader<'a> {
     flags: &'a Flags,
     problems: Vec<Problem>,
     data_dir: Option<PathBuf>,
+    pub(super) hive: Hive,
 }
 
 impl Reader<'_> {
@@ -180,6 +200,8 @@ impl Reader<'_> {
                     format!("--{}", key.replace('_', "-"))
                 } else if found.origin() == Some("the environment") {
                     format!("{PREFIX}{}", key.to_uppercase())
+                } else if let Some(name) = found.origin().filter(|origin| hive::is_origin(origin)) {
+                    name.to_owned()
                 } else {
                     let file = self.flags.config.as_deref().unwrap_or(Path::new("the file"));
                     format!("{key} in {}", file.display())
@@ -312,6 +334,7 @@ fn check(settings: &Settings, problems: &mut Vec<Problem>) {
         }
     }
     check_glue(settings, &mut problem);
+    login::check(settings, &mut problem);
     // The filter's own reading takes any word for the name of a part, and then logs nothing.
     let wrong = |directive: &str| !directive.contains('=') && directive.parse::<LevelFilter>().is_err();
     if settings.log_level.split(',').any(wrong) || EnvFilter::try_new(&settings.log_level).is_err() {

@@ -182,6 +182,47 @@ impl Value for Secret {
     const SECRET: bool = true;
 }
 
+/// A way to log in on the Thrift port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginMethod {
+    /// A password, against the users kept here.
+    Plain,
+    /// A password, against a directory.
+    Ldap,
+    Kerberos,
+    /// A bearer token, over HTTP.
+    Jwt,
+}
+
+/// Separated by commas; empty, written `none`, asks for no login.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LoginMethods(pub Vec<LoginMethod>);
+
+impl LoginMethods {
+    pub fn has(&self, method: LoginMethod) -> bool {
+        self.0.contains(&method)
+    }
+}
+
+impl Value for LoginMethods {
+    fn parse(text: &str) -> Result<Self, String> {
+        let methods = Vec::<String>::parse(text)?;
+        if methods == ["none"] {
+            return Ok(Self::default());
+        }
+        let method = |name: &String| match name.as_str() {
+            "plain" => Ok(LoginMethod::Plain),
+            "ldap" => Ok(LoginMethod::Ldap),
+            "kerberos" => Ok(LoginMethod::Kerberos),
+            "jwt" => Ok(LoginMethod::Jwt),
+            _ => Err("give `none`, or some of `plain`, `ldap`, `kerberos` and `jwt` with commas between them".into()),
+        };
+        methods.iter().map(method).collect::<Result<_, String>>().map(Self)
+    }
+
+    const LIST: bool = true;
+}
+
 /// The form of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {

@@ -61,7 +61,7 @@ impl Scope for Columns<'_> {
                 Class::Timestamp => {
                     format!("Timestamp format must be yyyy-mm-dd hh:mm:ss[.fffffffff] {text} is not a timestamp.")
                 }
-                Class::Decimal | Class::Boolean | Class::Text => format!("{text} is not a decimal."),
+                Class::Decimal | Class::Boolean | Class::Text | Class::NonNull => format!("{text} is not a decimal."),
             }
         })
     }
@@ -80,10 +80,10 @@ impl Scope for Columns<'_> {
             Class::Decimal => "Decimal",
             Class::Date => "Date",
             Class::Timestamp => "Timestamp",
-            Class::Text | Class::Boolean => {
+            Class::Text | Class::NonNull | Class::Boolean => {
                 // Nothing escapes here.
                 let pattern = Pattern::like(&pattern.replace('\\', r"\\"), LikeDialect::Sql);
-                return Ok(Tree::Test(Test::Like { key, pattern, negated: false }));
+                return Ok(Tree::Test(Test::Like { column: (key, Class::Text), pattern, negated: false }));
             }
         };
         Err(format!("{kind} data type doesn't support operation 'LIKE'"))

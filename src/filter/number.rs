@@ -50,7 +50,12 @@ impl Number {
     }
 
     pub fn is_whole(&self) -> bool {
-        self.digits.len() as i32 <= self.exponent.max(0)
+        self.scale() == 0
+    }
+
+    /// Digits after the point.
+    pub fn scale(&self) -> i32 {
+        (self.digits.len() as i32 - self.exponent).max(0)
     }
 }
 

@@ -17,7 +17,8 @@ pub struct PartitionKey<'a> {
     pub type_name: &'a str,
 }
 
-/// A condition on the values of a partition. Its `Display` is a filter that parses to the same predicate.
+/// A condition on the values of a partition. Its `Display` is a filter that parses to the same predicate, but for what
+/// only a [`Formula`](super::Formula) can say.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Predicate {
     pub(super) keys: Vec<String>,
@@ -41,7 +42,7 @@ pub enum Test {
         negated: bool,
     },
     Like {
-        key: usize,
+        column: Column,
         pattern: Pattern,
         negated: bool,
     },
@@ -52,6 +53,8 @@ pub enum Test {
         rows: Vec<Vec<Value<'static>>>,
         negated: bool,
     },
+    /// The same for all partitions; None decides on none.
+    Constant(Option<bool>),
 }
 
 impl Predicate {
@@ -83,29 +86,43 @@ impl Predicate {
     /// Whether the predicate holds for a partition with these values, one for each key.
     pub fn matches<V: AsRef<str>>(&self, values: &[V]) -> bool {
         let stored = |key: usize| values.get(key).map(AsRef::as_ref);
-        self.tree.holds(&|test| test.holds(&stored))
+        self.tree.decides(&|test| test.decides(&stored)) == Some(true)
+    }
+
+    /// Whether the predicate holds, in the three truth values of SQL: None where values that are none of their type
+    /// leave it open.
+    pub fn decides<V: AsRef<str>>(&self, values: &[V]) -> Option<bool> {
+        let stored = |key: usize| values.get(key).map(AsRef::as_ref);
+        self.tree.decides(&|test| test.decides(&stored))
     }
 }
 
 impl Test {
-    fn holds<'v>(&self, stored: &impl Fn(usize) -> Option<&'v str>) -> bool {
+    fn decides<'v>(&self, stored: &impl Fn(usize) -> Option<&'v str>) -> Option<bool> {
         let read = |(key, class): Column| stored(key).and_then(|text| class.read(text));
         match self {
-            Test::Compare { column, op, value } => read(*column).is_some_and(|stored| op.holds(&stored, value)),
+            Test::Compare { column, op, value } => read(*column).map(|stored| op.holds(&stored, value)),
             Test::OneOf { column, values, negated } => {
-                read(*column).is_some_and(|stored| values.as_slice().binary_search(&stored).is_ok() != *negated)
+                read(*column).map(|stored| values.as_slice().binary_search(&stored).is_ok() != *negated)
             }
-            Test::Like { key, pattern, negated } => stored(*key).is_some_and(|text| pattern.matches(text) != *negated),
+            Test::Like { column: (key, class), pattern, negated } => {
+                let text = stored(*key).filter(|text| class.read(text).is_some());
+                text.map(|text| pattern.matches(text) != *negated)
+            }
             Test::Rows { columns, rows, negated } => {
                 let stored: Vec<_> = columns.iter().map(|column| read(*column)).collect();
-                match stored.iter().cloned().collect::<Option<Vec<_>>>() {
-                    Some(row) => rows.as_slice().binary_search(&row).is_ok() != *negated,
-                    None if *negated => rows.iter().all(|row| {
-                        stored.iter().zip(row).any(|(stored, value)| stored.as_ref().is_some_and(|s| s != value))
-                    }),
-                    None => false,
-                }
+                let equal = match stored.iter().cloned().collect::<Option<Vec<_>>>() {
+                    Some(row) => Some(rows.as_slice().binary_search(&row).is_ok()),
+                    None => {
+                        let differs = |row: &Vec<Value<'_>>| {
+                            stored.iter().zip(row).any(|(stored, value)| stored.as_ref().is_some_and(|s| s != value))
+                        };
+                        rows.iter().all(differs).then_some(false)
+                    }
+                };
+                equal.map(|equal| equal != *negated)
             }
+            Test::Constant(truth) => *truth,
         }
     }
 
@@ -113,8 +130,9 @@ impl Test {
         match self {
             Test::Compare { column, op, value } => Test::Compare { column, op: op.opposite(), value },
             Test::OneOf { column, values, negated } => Test::OneOf { column, values, negated: !negated },
-            Test::Like { key, pattern, negated } => Test::Like { key, pattern, negated: !negated },
+            Test::Like { column, pattern, negated } => Test::Like { column, pattern, negated: !negated },
             Test::Rows { columns, rows, negated } => Test::Rows { columns, rows, negated: !negated },
+            Test::Constant(truth) => Test::Constant(truth.map(|truth| !truth)),
         }
     }
 
@@ -196,7 +214,11 @@ impl Scope for Keys<'_> {
     }
 
     fn like(&self, key: usize, pattern: &str) -> Result<Tree<Test>, String> {
-        Ok(Tree::Test(Test::Like { key, pattern: Pattern::like(pattern, self.like), negated: false }))
+        Ok(Tree::Test(Test::Like {
+            column: (key, Class::Text),
+            pattern: Pattern::like(pattern, self.like),
+            negated: false,
+        }))
     }
 
     fn rows(&self, keys: Vec<usize>, rows: Vec<Vec<Self::Value>>) -> Result<Tree<Test>, String> {
@@ -294,7 +316,7 @@ impl Predicate {
             Test::OneOf { column: (key, _), values, negated } => {
                 format!("({}) {}in ({})", name(*key), not(negated), list(values))
             }
-            Test::Like { key, pattern, negated } => {
+            Test::Like { column: (key, _), pattern, negated } => {
                 format!("{} {}like {}", name(*key), not(negated), quoted(pattern.source()))
             }
             Test::Rows { columns, rows, negated } => {
@@ -302,6 +324,7 @@ impl Predicate {
                 let rows: Vec<_> = rows.iter().map(|row| format!("const struct({})", list(row))).collect();
                 format!("(struct({})) {}in ({})", keys.join(", "), not(negated), rows.join(", "))
             }
+            Test::Constant(truth) => truth.map_or("null", |truth| if truth { "true" } else { "false" }).to_owned(),
         };
     }
 }

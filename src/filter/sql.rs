@@ -100,7 +100,7 @@ impl Writer {
         parts.join(" or ")
     }
 
-    fn array_ranges(&mut self, values: &str, ranges: &Ranges<Vec<String>>) -> String {
+    pub fn array_ranges(&mut self, values: &str, ranges: &Ranges<Vec<String>>) -> String {
         let mut parts = Vec::new();
         for Range { low, high } in ranges.iter() {
             let mut bounds = Vec::new();
@@ -127,7 +127,7 @@ impl Writer {
             {
                 self.text_ranges(&element(values, *key), &text_ranges(test))
             }
-            Test::Like { key, .. } if INDEXED.contains(key) => {
+            Test::Like { column: (key, _), .. } if INDEXED.contains(key) => {
                 self.text_ranges(&element(values, *key), &text_ranges(test))
             }
             _ => None,
@@ -154,7 +154,7 @@ impl Writer {
         Some(if parts.is_empty() { "false".to_owned() } else { format!("({})", parts.join(" or ")) })
     }
 
-    fn exact(&mut self, values: &str, test: &Test) -> String {
+    pub fn exact(&mut self, values: &str, test: &Test) -> String {
         let read = |(key, class): Column| class.sql(&element(values, key));
         match test {
             Test::Compare { column, op, value } => {
@@ -166,8 +166,8 @@ impl Writer {
                 let quantified = if *negated { "<> all" } else { "= any" };
                 format!("{} {quantified}({}{cast})", read(*column), self.list(values))
             }
-            Test::Like { key, pattern, negated } => {
-                let like = self.like(&element(values, *key), pattern);
+            Test::Like { column, pattern, negated } => {
+                let like = self.like(&read(*column), pattern);
                 if *negated { format!("not ({like})") } else { like }
             }
             // One text for each row, because lists of those are hashed however long they are.
@@ -184,24 +184,29 @@ impl Writer {
                 let rows = rows.iter().map(|row| joined(row));
                 format!("{} = any({})", parts.join(" || ''',' || "), self.list(rows))
             }
-            Test::Rows { columns, rows, negated: true } => {
-                let (mut names, mut lists, mut parts) = (Vec::new(), Vec::new(), Vec::new());
-                for (place, column) in columns.iter().enumerate() {
-                    let cast = if column.1.is_number() { "::numeric" } else { "" };
-                    lists.push(self.list(rows.iter().map(|row| &row[place])));
-                    parts.push(format!("c{place}{cast}"));
-                    names.push(format!("c{place}"));
-                }
-                let columns: Vec<_> = columns.iter().map(|column| read(*column)).collect();
-                format!(
-                    "({}) not in (select {} from unnest({}) as r({}))",
-                    columns.join(", "),
-                    parts.join(", "),
-                    lists.join(", "),
-                    names.join(", ")
-                )
-            }
+            Test::Rows { columns, rows, negated: true } => self.rows(values, columns, rows, "not in"),
+            Test::Constant(truth) => truth.map_or("null", |truth| if truth { "true" } else { "false" }).to_owned(),
         }
+    }
+
+    /// The keys are, or are not, one of the rows, compared key by key: as SQL compares rows with nulls in them.
+    pub fn rows(&mut self, values: &str, columns: &[Column], rows: &[Vec<Value<'_>>], word: &str) -> String {
+        let (mut names, mut lists, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+        for (place, column) in columns.iter().enumerate() {
+            let cast = if column.1.is_number() { "::numeric" } else { "" };
+            lists.push(self.list(rows.iter().map(|row| &row[place])));
+            parts.push(format!("c{place}{cast}"));
+            names.push(format!("c{place}"));
+        }
+        let read = |(key, class): &Column| class.sql(&element(values, *key));
+        let columns: Vec<_> = columns.iter().map(read).collect();
+        format!(
+            "({}) {word} (select {} from unnest({}) as r({}))",
+            columns.join(", "),
+            parts.join(", "),
+            lists.join(", "),
+            names.join(", ")
+        )
     }
 }
 
@@ -219,7 +224,7 @@ fn element(values: &str, key: usize) -> String {
 ///
 /// Arrays compare element by element, and under collation "C" text compares by bytes, so the least text above `v` is `v`
 /// followed by the character 1: the arrays that begin with `v` are exactly those from `{v}` and below `{v\x01}`.
-fn array_ranges(tree: &Tree<Test>, keys: usize) -> Ranges<Vec<String>> {
+pub(super) fn array_ranges(tree: &Tree<Test>, keys: usize) -> Ranges<Vec<String>> {
     match tree {
         Tree::Any(parts) => Ranges::union(parts.iter().flat_map(|part| array_ranges(part, keys))).bounded(),
         Tree::All(parts) => conjunction(parts.iter(), keys),
@@ -251,7 +256,7 @@ fn conjunction<'a>(parts: impl Iterator<Item = &'a Tree<Test>>, keys: usize) -> 
             Tree::Test(test) => {
                 if let Test::Compare { column: (key, _), .. }
                 | Test::OneOf { column: (key, _), .. }
-                | Test::Like { key, .. } = test
+                | Test::Like { column: (key, _), .. } = test
                 {
                     by_key[*key] = by_key[*key].intersection(&text_ranges(test));
                 }
@@ -344,7 +349,7 @@ fn listed<'a>(class: Class, values: impl ExactSizeIterator<Item = &'a Value<'sta
 fn compared(class: Class, op: Op, value: &Value<'_>) -> Ranges<String> {
     let between = |low: String, high: Option<String>| Ranges::of(low, high);
     match (class, value) {
-        (Class::Text, Value::Text(text)) => match op {
+        (Class::Text | Class::NonNull, Value::Text(text)) => match op {
             Op::Eq => between(text.to_string(), Some(successor(text))),
             Op::Ne => Ranges::everything(),
             Op::Lt => between(String::new(), Some(text.to_string())),

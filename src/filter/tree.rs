@@ -38,11 +38,31 @@ impl<T> Tree<T> {
         }
     }
 
-    pub fn holds(&self, test: &impl Fn(&T) -> bool) -> bool {
+    /// Whether the condition holds, given whether a test does, in the three truth values of SQL.
+    pub fn decides(&self, test: &impl Fn(&T) -> Option<bool>) -> Option<bool> {
+        let (parts, settles) = match self {
+            Tree::Test(one) => return test(one),
+            Tree::All(parts) => (parts, false),
+            Tree::Any(parts) => (parts, true),
+        };
+        let mut all = Some(!settles);
+        for part in parts {
+            match part.decides(test) {
+                Some(truth) if truth == settles => return Some(truth),
+                Some(_) => {}
+                None => all = None,
+            }
+        }
+        all
+    }
+
+    /// The same condition over other tests.
+    pub fn map<U>(&self, test: &impl Fn(&T) -> U) -> Tree<U> {
+        let each = |parts: &Vec<Tree<T>>| parts.iter().map(|part| part.map(test)).collect();
         match self {
-            Tree::All(parts) => parts.iter().all(|part| part.holds(test)),
-            Tree::Any(parts) => parts.iter().any(|part| part.holds(test)),
-            Tree::Test(one) => test(one),
+            Tree::All(parts) => Tree::All(each(parts)),
+            Tree::Any(parts) => Tree::Any(each(parts)),
+            Tree::Test(one) => Tree::Test(test(one)),
         }
     }
 

@@ -11,6 +11,8 @@ use crate::model::partition_name::DEFAULT_PARTITION;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
     Text,
+    /// Text, of which the null partition is none: what a formula sees in a text key.
+    NonNull,
     Integer,
     Decimal,
     Date,
@@ -36,6 +38,7 @@ impl Class {
     pub fn read(self, text: &str) -> Option<Value<'_>> {
         match self {
             Class::Text => Some(Value::Text(text.into())),
+            Class::NonNull => (text != DEFAULT_PARTITION).then(|| Value::Text(text.into())),
             Class::Integer => Number::whole(text).map(Value::Number),
             Class::Decimal => Number::decimal(text).map(Value::Number),
             Class::Date => date(text).map(|day| Value::Text(day.into())),
@@ -57,6 +60,7 @@ impl Class {
         };
         match self {
             Class::Text => text.to_owned(),
+            Class::NonNull => format!("nullif({text}, '{DEFAULT_PARTITION}')"),
             Class::Integer => number("[0-9]+"),
             Class::Decimal => number(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?"),
             Class::Date => format!("case when {text} ~ '^{DAY}($|[ T])' then left({text}, 10) end"),
@@ -148,7 +152,7 @@ impl Constant<'_> {
         }
         let literal = !matches!(self, Constant::Number(_) | Constant::Boolean(_));
         let value = match class {
-            Class::Text => Some(Value::Text(text.to_owned().into())),
+            Class::Text | Class::NonNull => Some(Value::Text(text.to_owned().into())),
             Class::Integer | Class::Decimal => Number::decimal(text).map(Value::Number),
             Class::Date if literal => day_of(text).map(|day| Value::Text(day.to_owned().into())),
             Class::Timestamp if literal => calendar(text).and(class.read(text)).map(Value::into_owned),
@@ -159,7 +163,7 @@ impl Constant<'_> {
             Class::Date => "a date such as '2026-01-31'",
             Class::Timestamp => "a timestamp such as '2026-01-31 12:00:00'",
             Class::Boolean => "'true' or 'false'",
-            Class::Integer | Class::Decimal | Class::Text => "a number of at most 100 characters",
+            Class::Integer | Class::Decimal | Class::Text | Class::NonNull => "a number of at most 100 characters",
         };
         value.map(|value| (class, value)).ok_or(takes)
     }
@@ -173,7 +177,7 @@ impl Constant<'_> {
             Class::Integer => Number::whole(text).is_some(),
             Class::Date => text.len() == 10,
             Class::Timestamp => (19..=29).contains(&text.len()) && text.as_bytes()[10] == b' ',
-            Class::Text | Class::Decimal | Class::Boolean => true,
+            Class::Text | Class::NonNull | Class::Decimal | Class::Boolean => true,
         };
         if fits { self.under(class).ok() } else { None }
     }

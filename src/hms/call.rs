@@ -6,9 +6,10 @@ use propolis_thrift::FastStr;
 
 use super::Session;
 use super::error::Result;
+use super::session::meta_conf;
 use crate::catalog::{Caller, Service};
 use crate::error::CatalogError;
-use crate::model::name::{DEFAULT_CATALOG, fold};
+use crate::model::name::fold;
 use crate::model::{DatabaseName, TableName};
 
 /// What a handler works with.
@@ -28,6 +29,18 @@ impl Call {
         self.session.caller()
     }
 
+    /// What a setting of Hive's is on this connection: as the client set it, else the server.
+    pub fn meta_conf(&self, name: &str) -> Result<String> {
+        let known = meta_conf::named(name)?;
+        let set = self.session.meta_conf(known.name);
+        Ok(set.unwrap_or_else(|| self.catalog.rules().hive.value(known).to_owned()))
+    }
+
+    /// The catalog of calls that name none.
+    pub fn default_catalog(&self) -> &str {
+        &self.catalog.rules().hive.default_catalog
+    }
+
     /// What the call is about, for the log.
     pub fn object(&self) -> Option<&str> {
         self.object.get().map(String::as_str)
@@ -41,7 +54,7 @@ impl Call {
     /// The database of a call without a catalog field: the name may be packed as `@CATALOG#DATABASE`.
     pub fn database(&self, packed: Option<FastStr>) -> Result<DatabaseName> {
         let packed = packed.ok_or_else(|| null("database name"))?;
-        let (catalog, database) = unpack(&packed)?;
+        let (catalog, database) = self.unpack(&packed)?;
         let name = DatabaseName::new(&catalog, &database.ok_or_else(|| null("database name"))?);
         self.about(&name);
         Ok(name)
@@ -74,7 +87,7 @@ impl Call {
     ) -> Result<TableName> {
         let table = table.ok_or_else(|| null("table name"))?;
         let packed = database.ok_or_else(|| null("database name"))?;
-        let (packed_catalog, database) = unpack(&packed)?;
+        let (packed_catalog, database) = self.unpack(&packed)?;
         let catalog = catalog.map_or(packed_catalog, |catalog| catalog.to_string());
         let name = TableName::new(&catalog, &database.ok_or_else(|| null("database name"))?, &table);
         self.about(&name);
@@ -84,9 +97,14 @@ impl Call {
     /// A database pattern without a catalog field: the catalog, and the pattern, where None means all.
     pub fn database_pattern(&self, packed: Option<FastStr>) -> Result<(String, Option<String>)> {
         match packed {
-            None => Ok((DEFAULT_CATALOG.to_owned(), None)),
-            Some(packed) => unpack(&packed),
+            None => Ok((self.default_catalog().to_owned(), None)),
+            Some(packed) => self.unpack(&packed),
         }
+    }
+
+    fn unpack(&self, packed: &str) -> Result<(String, Option<String>)> {
+        let (catalog, database) = unpack(packed)?;
+        Ok((catalog.unwrap_or_else(|| self.default_catalog().to_owned()), database))
     }
 }
 
@@ -100,11 +118,11 @@ pub fn required<T>(argument: Option<T>, what: &str) -> Result<T> {
     Ok(argument.ok_or_else(|| null(what))?)
 }
 
-/// Splits `@CATALOG#DATABASE`. `@CATALOG#` has no database, `@CATALOG#!` the empty name, and a name without `@` is in
-/// the default catalog.
-fn unpack(packed: &str) -> Result<(String, Option<String>)> {
+/// Splits `@CATALOG#DATABASE`. `@CATALOG#` has no database, `@CATALOG#!` the empty name, and a name without `@` no
+/// catalog.
+fn unpack(packed: &str) -> Result<(Option<String>, Option<String>)> {
     let Some(rest) = packed.strip_prefix('@') else {
-        return Ok((DEFAULT_CATALOG.to_owned(), Some(packed.to_owned())));
+        return Ok((None, Some(packed.to_owned())));
     };
     let (catalog, database) = rest.split_once('#').ok_or_else(|| {
         CatalogError::invalid_input(format!("{packed:?} is not a database name: after @CATALOG there must be a #"))
@@ -114,7 +132,7 @@ fn unpack(packed: &str) -> Result<(String, Option<String>)> {
         "!" => Some(String::new()),
         name => Some(name.to_owned()),
     };
-    Ok((fold(catalog), database))
+    Ok((Some(fold(catalog)), database))
 }
 
 #[cfg(test)]
@@ -125,10 +143,10 @@ mod tests {
     #[test]
     fn packed_names_carry_a_catalog() {
         let unpacked = |text: &str| unpack(text).unwrap();
-        assert_eq!(unpacked("sales"), ("hive".into(), Some("sales".into())));
-        assert_eq!(unpacked("@Other#sales"), ("other".into(), Some("sales".into())));
-        assert_eq!(unpacked("@other#"), ("other".into(), None));
-        assert_eq!(unpacked("@other#!"), ("other".into(), Some(String::new())));
+        assert_eq!(unpacked("sales"), (None, Some("sales".into())));
+        assert_eq!(unpacked("@Other#sales"), (Some("other".into()), Some("sales".into())));
+        assert_eq!(unpacked("@other#"), (Some("other".into()), None));
+        assert_eq!(unpacked("@other#!"), (Some("other".into()), Some(String::new())));
         assert!(unpack("@other").is_err());
     }
 }

@@ -1,10 +1,13 @@
 //! The model's types and the wire's, each way in one place, one file a noun.
 
 pub mod catalogs;
+pub mod compactions;
 pub mod constraints;
+pub mod data_connectors;
 pub mod databases;
 pub mod events;
 pub mod functions;
+pub mod ischemas;
 pub mod locks;
 pub mod partitions;
 pub mod privileges;
@@ -12,6 +15,7 @@ pub mod statistics;
 pub mod storage;
 pub mod tables;
 mod tjson;
+pub mod transactions;
 
 use propolis_thrift::{AHashMap, FastStr, types};
 

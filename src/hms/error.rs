@@ -58,6 +58,7 @@ fn candidates(kind: ErrorKind) -> &'static [ExceptionKind] {
         ErrorKind::InvalidOperation => &[InvalidOperation, Meta],
         ErrorKind::NoSuchLock => &[NoSuchLock, Meta],
         ErrorKind::NoSuchTransaction => &[NoSuchTxn, Meta],
+        ErrorKind::TransactionAborted => &[TxnAborted, NoSuchTxn, Meta],
         ErrorKind::TransactionOpen => &[TxnOpen, Meta],
         ErrorKind::InvalidInput
         | ErrorKind::Conflict

@@ -1,20 +1,30 @@
 //! The table of methods: each line names a method of the IDL and the function that serves it.
 
 mod catalogs;
+mod compactions;
 mod constraints;
+mod data_connectors;
 mod databases;
 mod events;
 mod functions;
+mod ischemas;
 mod locks;
+mod measurements;
+mod named_types;
 mod partitions;
 mod privileges;
+mod programs;
 mod projection;
 mod roles;
+mod scheduled_queries;
 mod session;
 mod statistics;
 mod tables;
+mod tokens;
+mod transactions;
 
 use std::fmt;
+use std::pin::Pin;
 
 use propolis_thrift::codec::{ApplicationExceptionKind, Protocol, Writer};
 use propolis_thrift::{ExceptionKind, METHODS, Method, MethodInfo, Reply, Request, methods as idl};
@@ -56,8 +66,8 @@ macro_rules! serve {
         pub async fn serve(call: &Call, request: Request) -> Answer {
             match request {
                 // Boxed, or the future of every call would be as large as that of the largest.
-                $(Request::$method(args) => answer::<idl::$method>(Box::pin($handler(call, args)).await),)*
-                $(Request::$streamed(args) => stream::<idl::$streamed>(Box::pin($writer(call, args)).await),)*
+                $(Request::$method(args) => answer::<idl::$method>(boxed(|| $handler(call, args)).await),)*
+                $(Request::$streamed(args) => stream::<idl::$streamed>(boxed(|| $writer(call, args)).await),)*
                 other => not_yet(other),
             }
         }
@@ -88,6 +98,13 @@ serve! {
         GetDatabaseReq => databases::get_database_req,
         GetDatabases => databases::get_databases,
         GetDatabasesReq => databases::get_databases_req,
+
+        // Data connectors
+        AlterDataconnectorReq => data_connectors::alter_dataconnector_req,
+        CreateDataconnectorReq => data_connectors::create_dataconnector_req,
+        DropDataconnectorReq => data_connectors::drop_dataconnector_req,
+        GetDataconnectorReq => data_connectors::get_dataconnector_req,
+        GetDataconnectors => data_connectors::get_dataconnectors,
 
         // Tables
         AlterTable => tables::alter_table,
@@ -203,6 +220,50 @@ serve! {
         GetFunctions => functions::get_functions,
         GetFunctionsReq => functions::get_functions_req,
 
+        // Stored procedures, packages
+        AddPackage => programs::add_package,
+        CreateStoredProcedure => programs::create_stored_procedure,
+        DropPackage => programs::drop_package,
+        DropStoredProcedure => programs::drop_stored_procedure,
+        FindPackage => programs::find_package,
+        GetAllPackages => programs::get_all_packages,
+        GetAllStoredProcedures => programs::get_all_stored_procedures,
+        GetStoredProcedure => programs::get_stored_procedure,
+
+        // Scheduled queries
+        GetScheduledQuery => scheduled_queries::get_scheduled_query,
+        ScheduledQueryMaintenance => scheduled_queries::scheduled_query_maintenance,
+        ScheduledQueryPoll => scheduled_queries::scheduled_query_poll,
+        ScheduledQueryProgress => scheduled_queries::scheduled_query_progress,
+
+        // Runtime statistics, metrics of replication
+        AddReplicationMetrics => measurements::add_replication_metrics,
+        AddRuntimeStats => measurements::add_runtime_stats,
+        GetReplicationMetrics => measurements::get_replication_metrics,
+        GetRuntimeStats => measurements::get_runtime_stats,
+
+        // Types
+        CreateType => named_types::create_type,
+        DropType => named_types::drop_type,
+        GetType => named_types::get_type,
+        GetTypeAll => named_types::get_type_all,
+
+        // Schemas of databases, SerDes
+        AddSchemaVersion => ischemas::add_schema_version,
+        AddSerde => ischemas::add_serde,
+        AlterIschema => ischemas::alter_ischema,
+        CreateIschema => ischemas::create_ischema,
+        DropIschema => ischemas::drop_ischema,
+        DropSchemaVersion => ischemas::drop_schema_version,
+        GetIschema => ischemas::get_ischema,
+        GetSchemaAllVersions => ischemas::get_schema_all_versions,
+        GetSchemaLatestVersion => ischemas::get_schema_latest_version,
+        GetSchemaVersion => ischemas::get_schema_version,
+        GetSchemasByCols => ischemas::get_schemas_by_cols,
+        GetSerde => ischemas::get_serde,
+        MapSchemaVersionToSerde => ischemas::map_schema_version_to_serde,
+        SetSchemaVersionState => ischemas::set_schema_version_state,
+
         // Roles
         CreateRole => roles::create_role,
         DropRole => roles::drop_role,
@@ -234,6 +295,65 @@ serve! {
         Lock => locks::lock,
         ShowLocks => locks::show_locks,
         Unlock => locks::unlock,
+
+        // Tokens
+        AddMasterKey => tokens::add_master_key,
+        AddToken => tokens::add_token,
+        CancelDelegationToken => tokens::cancel_delegation_token,
+        GetAllTokenIdentifiers => tokens::get_all_token_identifiers,
+        GetDelegationToken => tokens::get_delegation_token,
+        GetMasterKeys => tokens::get_master_keys,
+        GetToken => tokens::get_token,
+        RemoveMasterKey => tokens::remove_master_key,
+        RemoveToken => tokens::remove_token,
+        RenewDelegationToken => tokens::renew_delegation_token,
+        UpdateMasterKey => tokens::update_master_key,
+
+        // Transactions
+        AbortTxn => transactions::abort_txn,
+        AbortTxns => transactions::abort_txns,
+        AddDynamicPartitions => transactions::add_dynamic_partitions,
+        AddWriteIdsToMinHistory => transactions::add_write_ids_to_min_history,
+        AddWriteNotificationLog => transactions::add_write_notification_log,
+        AddWriteNotificationLogInBatch => transactions::add_write_notification_log_in_batch,
+        AllocateTableWriteIds => transactions::allocate_table_write_ids,
+        CommitTxn => transactions::commit_txn,
+        GetAllWriteEventInfo => transactions::get_all_write_event_info,
+        GetLatestTxnidInConflict => transactions::get_latest_txnid_in_conflict,
+        GetLockMaterializationRebuild => transactions::get_lock_materialization_rebuild,
+        GetMaterializationInvalidationInfo => transactions::get_materialization_invalidation_info,
+        GetMaxAllocatedTableWriteId => transactions::get_max_allocated_table_write_id,
+        GetOpenTxns => transactions::get_open_txns,
+        GetOpenTxnsInfo => transactions::get_open_txns_info,
+        GetOpenTxnsReq => transactions::get_open_txns_req,
+        GetReplayedTxnsForPolicy => transactions::get_replayed_txns_for_policy,
+        GetValidWriteIds => transactions::get_valid_write_ids,
+        HeartbeatLockMaterializationRebuild => transactions::heartbeat_lock_materialization_rebuild,
+        HeartbeatTxnRange => transactions::heartbeat_txn_range,
+        OpenTxns => transactions::open_txns,
+        ReplTblWriteidState => transactions::repl_tbl_writeid_state,
+        SeedTxnId => transactions::seed_txn_id,
+        SeedWriteId => transactions::seed_write_id,
+        UpdateTransactionStatistics => transactions::update_transaction_statistics,
+
+        // Compactions
+        AbortCompactions => compactions::abort_compactions,
+        Compact => compactions::compact,
+        Compact2 => compactions::compact2,
+        FindColumnsWithStats => compactions::find_columns_with_stats,
+        FindNextCompact => compactions::find_next_compact,
+        FindNextCompact2 => compactions::find_next_compact2,
+        GetLatestCommittedCompactionInfo => compactions::get_latest_committed_compaction_info,
+        MarkCleaned => compactions::mark_cleaned,
+        MarkCompacted => compactions::mark_compacted,
+        MarkFailed => compactions::mark_failed,
+        MarkRefused => compactions::mark_refused,
+        RemoveCompactionMetricsData => compactions::remove_compaction_metrics_data,
+        SetHadoopJobid => compactions::set_hadoop_jobid,
+        ShowCompact => compactions::show_compact,
+        SubmitForCleanup => compactions::submit_for_cleanup,
+        UpdateCompactionMetricsData => compactions::update_compaction_metrics_data,
+        UpdateCompactorState => compactions::update_compactor_state,
 
         // Connection and server
         AliveSince => session::alive_since,
@@ -278,6 +398,12 @@ serve! {
         GetPartitionsReq => partitions::get_partitions_req,
         GetPartitionsWithAuth => partitions::get_partitions_with_auth,
     }
+}
+
+/// Made in a frame of its own: that of `serve` would otherwise have room for the future of every method.
+#[inline(never)]
+fn boxed<F: Future>(make: impl FnOnce() -> F) -> Pin<Box<F>> {
+    Box::pin(make())
 }
 
 /// The reply of a method: its result, the exception that it declares for a failure, or, where it declares none that

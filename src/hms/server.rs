@@ -1,7 +1,10 @@
-//! The Thrift server: one port, on which each connection speaks binary or compact, framed or unframed, with or without
-//! TLS as configured. A connection is a task of its own; what goes wrong on it stays on it.
+//! The Thrift server: one port, on which each connection speaks binary or compact, framed or unframed, after a login by
+//! SASL or over HTTP, with or without TLS as configured. A connection is a task of its own; what goes wrong on it stays
+//! on it.
 
 mod connection;
+mod http;
+mod opening;
 mod scan;
 mod transport;
 
@@ -19,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::connection::Connection;
+use crate::auth::login::{Login, SharedLogin};
 use crate::catalog::Service;
 use crate::error::CatalogError;
 
@@ -47,6 +51,7 @@ pub struct Server {
     tls: Option<TlsAcceptor>,
     limits: Arc<Limits>,
     catalog: Service,
+    login: SharedLogin,
 }
 
 /// Reads a certificate chain and its key, both PEM.
@@ -73,7 +78,13 @@ impl Server {
         catalog: Service,
     ) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        Ok(Self { listener, tls, limits: Arc::new(limits), catalog })
+        let login = Arc::new(Login::none(&catalog));
+        Ok(Self { listener, tls, limits: Arc::new(limits), catalog, login })
+    }
+
+    /// Serves those only who log in.
+    pub fn with_login(self, login: Login) -> Self {
+        Self { login: Arc::new(login), ..self }
     }
 
     pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
@@ -102,8 +113,8 @@ impl Server {
                 tracing::warn!(%peer, limit = self.limits.max_connections, "connection refused: thrift_max_connections");
                 continue;
             };
-            let connection =
-                Connection::new(peer, Arc::clone(&self.limits), self.catalog.clone(), shutdown.child_token());
+            let (limits, login) = (Arc::clone(&self.limits), Arc::clone(&self.login));
+            let connection = Connection::new(peer, limits, self.catalog.clone(), login, shutdown.child_token());
             let tls = self.tls.clone();
             tasks.spawn(async move {
                 metrics::gauge!("propolis_thrift_connections").increment(1);
@@ -125,9 +136,9 @@ async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, connection: Connecti
         tracing::debug!(%error, "TCP_NODELAY not set");
     }
     match tls {
-        None => connection.serve(stream).await,
+        None => opening::serve(stream, connection).await,
         Some(acceptor) => match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => connection.serve(stream).await,
+            Ok(Ok(stream)) => opening::serve(stream, connection).await,
             Ok(Err(error)) => tracing::info!(peer = %connection.peer(), %error, "TLS handshake failed"),
             Err(_) => tracing::info!(peer = %connection.peer(), "TLS handshake timed out"),
         },

@@ -1,15 +1,15 @@
 //! What a connection remembers between its calls.
 
-mod meta_conf;
+pub mod meta_conf;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::auth::login::{LoggedIn, Login, SharedLogin};
 use crate::catalog::Caller;
+use crate::config::hive::Name;
 use crate::error::{CatalogError, ErrorKind, Result};
-
-pub use meta_conf::{DISALLOW_INCOMPATIBLE_COLUMN_CHANGES, MetaConf, PARTITION_NAME_PATTERN};
 
 /// Most bytes of fb303 options that a connection may keep.
 const MAX_OPTIONS: usize = 64 << 10;
@@ -18,6 +18,8 @@ const MAX_OPTIONS: usize = 64 << 10;
 #[derive(Debug)]
 pub struct Session {
     pub peer: SocketAddr,
+    login: SharedLogin,
+    who: Option<LoggedIn>,
     state: Mutex<State>,
 }
 
@@ -29,8 +31,27 @@ struct State {
 }
 
 impl Session {
-    pub fn new(peer: SocketAddr) -> Self {
-        Self { peer, state: Mutex::default() }
+    /// `who` is None where nobody has to log in.
+    pub fn new(peer: SocketAddr, login: SharedLogin, who: Option<LoggedIn>) -> Self {
+        let caller = Caller { user: who.as_ref().map(|who| who.user.clone()), groups: Vec::new() };
+        Self { peer, login, who, state: Mutex::new(State { caller, ..State::default() }) }
+    }
+
+    pub fn login(&self) -> &Login {
+        &self.login
+    }
+
+    /// Who logged in.
+    pub fn who(&self) -> Option<&LoggedIn> {
+        self.who.as_ref()
+    }
+
+    /// Whether the caller may do what only services do: read what HiveServer2 keeps here, for one.
+    pub fn is_service(&self) -> bool {
+        match &self.who {
+            Some(who) => self.login.proxy_users.contains(&who.real_user),
+            None => !self.login.required(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -38,23 +59,32 @@ impl Session {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Who calls, as `set_ugi` told.
+    /// Who calls: who logged in, or as `set_ugi` told.
     pub fn caller(&self) -> Caller {
         self.state().caller.clone()
     }
 
-    pub fn set_caller(&self, caller: Caller) {
+    /// What `set_ugi` tells. After a login it may name nobody else, unless a proxy user logged in; nor are others
+    /// believed which groups they are in.
+    pub fn assume(&self, caller: Caller) -> Result<()> {
+        if let Some(who) = &self.who
+            && !self.login.proxy_users.contains(&who.real_user)
+        {
+            self.login.act(&who.real_user, caller.user.as_deref())?;
+            return Ok(());
+        }
         self.state().caller = caller;
+        Ok(())
     }
 
-    /// What the client set, or the default.
-    pub fn meta_conf(&self, conf: &MetaConf) -> String {
-        self.state().meta_conf.get(conf.name).cloned().unwrap_or_else(|| conf.default.to_owned())
+    /// What the client set for its connection.
+    pub fn meta_conf(&self, name: &str) -> Option<String> {
+        self.state().meta_conf.get(name).cloned()
     }
 
-    pub fn set_meta_conf(&self, conf: &'static MetaConf, value: String) -> Result<()> {
-        conf.check(&value)?;
-        self.state().meta_conf.insert(conf.name, value);
+    pub fn set_meta_conf(&self, known: &'static Name, value: String) -> Result<()> {
+        meta_conf::check(known, &value)?;
+        self.state().meta_conf.insert(known.name, value);
         Ok(())
     }
 

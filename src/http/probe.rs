@@ -1,4 +1,5 @@
-//! Whether the Thrift port answers: fb303's `getStatus`, asked over the network like any client's.
+//! Whether the Thrift port answers: fb303's `getStatus`, asked over the network like any client's. Where one has to log
+//! in, it is enough that a login is refused.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -20,11 +21,18 @@ const CALL: &[u8] = b"\x80\x01\x00\x01\x00\x00\x00\x09getStatus\x00\x00\x00\x00\
 /// The same with type reply, and field 0: the i32 2, which is `ALIVE`.
 const ALIVE: &[u8] = b"\x80\x01\x00\x02\x00\x00\x00\x09getStatus\x00\x00\x00\x00\x08\x00\x00\x00\x00\x00\x02\x00";
 
+/// A login by SASL in Thrift's form, of a mechanism that lets anybody in: nobody offers it.
+const LOGIN: &[u8] = b"\x01\x00\x00\x00\x09ANONYMOUS";
+/// The beginning of a refusal.
+const REFUSED: &[u8] = b"\x03";
+
 /// A client of the own Thrift port.
 #[derive(Clone)]
 pub struct Probe {
     address: SocketAddr,
     tls: Option<TlsConnector>,
+    call: &'static [u8],
+    answer: &'static [u8],
 }
 
 impl std::fmt::Debug for Probe {
@@ -48,13 +56,18 @@ impl Probe {
                 .with_no_client_auth();
             Ok::<_, String>(TlsConnector::from(Arc::new(config)))
         });
-        Ok(Self { address: reachable(served), tls: tls.transpose()? })
+        Ok(Self { address: reachable(served), tls: tls.transpose()?, call: CALL, answer: ALIVE })
+    }
+
+    /// The same for a port that asks its callers to log in.
+    pub fn expecting_login(self, login: bool) -> Self {
+        if login { Self { call: LOGIN, answer: REFUSED, ..self } } else { self }
     }
 
     /// Ok when the port answered that it is alive; else what happened.
     pub async fn ask(&self) -> Result<(), String> {
         match tokio::time::timeout(TIMEOUT, self.exchange()).await {
-            Ok(Ok(answer)) if answer == ALIVE => Ok(()),
+            Ok(Ok(answer)) if answer == self.answer => Ok(()),
             Ok(Ok(_)) => Err("another answer than alive".into()),
             Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err(format!("no answer within {} s", TIMEOUT.as_secs())),
@@ -64,21 +77,21 @@ impl Probe {
     async fn exchange(&self) -> std::io::Result<Vec<u8>> {
         let stream = TcpStream::connect(self.address).await?;
         match &self.tls {
-            None => exchange(stream).await,
+            None => self.exchange_over(stream).await,
             Some(tls) => {
                 let name = ServerName::IpAddress(self.address.ip().into());
-                exchange(tls.connect(name, stream).await?).await
+                self.exchange_over(tls.connect(name, stream).await?).await
             }
         }
     }
-}
 
-async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Result<Vec<u8>> {
-    stream.write_all(CALL).await?;
-    stream.flush().await?;
-    let mut answer = vec![0; ALIVE.len()];
-    stream.read_exact(&mut answer).await?;
-    Ok(answer)
+    async fn exchange_over(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Result<Vec<u8>> {
+        stream.write_all(self.call).await?;
+        stream.flush().await?;
+        let mut answer = vec![0; self.answer.len()];
+        stream.read_exact(&mut answer).await?;
+        Ok(answer)
+    }
 }
 
 /// Where a server that listens on all addresses is reached from the same machine.

@@ -32,10 +32,16 @@ pub enum EventKind {
     UpdatePartitionColumnStatistics,
     DeletePartitionColumnStatistics,
     Reload,
+    OpenTransactions,
+    CommitTransaction,
+    AbortTransaction,
+    AllocateWriteIds,
+    AcidWrite,
+    CommitCompaction,
 }
 
 impl EventKind {
-    const ALL: [Self; 27] = [
+    const ALL: [Self; 33] = [
         Self::CreateCatalog,
         Self::AlterCatalog,
         Self::DropCatalog,
@@ -63,6 +69,12 @@ impl EventKind {
         Self::UpdatePartitionColumnStatistics,
         Self::DeletePartitionColumnStatistics,
         Self::Reload,
+        Self::OpenTransactions,
+        Self::CommitTransaction,
+        Self::AbortTransaction,
+        Self::AllocateWriteIds,
+        Self::AcidWrite,
+        Self::CommitCompaction,
     ];
 
     pub fn parse(text: &str) -> Option<Self> {
@@ -98,6 +110,12 @@ impl EventKind {
             Self::UpdatePartitionColumnStatistics => "UPDATE_PART_COL_STAT_EVENT",
             Self::DeletePartitionColumnStatistics => "DELETE_PART_COL_STAT_EVENT",
             Self::Reload => "RELOAD",
+            Self::OpenTransactions => "OPEN_TXN",
+            Self::CommitTransaction => "COMMIT_TXN",
+            Self::AbortTransaction => "ABORT_TXN",
+            Self::AllocateWriteIds => "ALLOC_WRITE_ID_EVENT",
+            Self::AcidWrite => "ACID_WRITE_EVENT",
+            Self::CommitCompaction => "COMMIT_COMPACTION_EVENT",
         }
     }
 }

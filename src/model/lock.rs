@@ -1,6 +1,7 @@
 //! Locks: leases on names that clients take by agreement with each other.
 
 use super::DatabaseName;
+use super::transaction::Component;
 
 /// How an object is locked, the least restrictive first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +49,10 @@ pub struct LockComponent {
 #[derive(Debug, Clone)]
 pub struct NewLock {
     pub components: Vec<LockComponent>,
+    /// The transaction that it belongs to: it lives as long as that is open, and hinders no other lock of it.
+    pub transaction_id: Option<i64>,
+    /// What the transaction is going to write.
+    pub writes: Vec<Component>,
     pub user: String,
     pub host: String,
     /// The program that asks, as it calls itself.
@@ -73,10 +78,11 @@ pub struct LockEntry {
     /// From 1 within its lock.
     pub position: i32,
     pub component: LockComponent,
+    pub transaction_id: Option<i64>,
     pub user: String,
     pub host: String,
     pub agent: Option<String>,
-    /// Milliseconds since the epoch.
+    /// Milliseconds since the epoch; that of its transaction where it belongs to one.
     pub heartbeat_at: i64,
     /// Milliseconds since the epoch; None while it waits.
     pub acquired_at: Option<i64>,
@@ -91,4 +97,5 @@ pub struct LockFilter {
     pub database: Option<String>,
     pub table: Option<String>,
     pub partition: Option<String>,
+    pub transaction_id: Option<i64>,
 }

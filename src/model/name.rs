@@ -95,7 +95,8 @@ pub fn check_given(what: &str, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn check_length(what: &str, name: &str) -> Result<()> {
+/// Neither empty nor too long.
+pub fn check_length(what: &str, name: &str) -> Result<()> {
     if name.is_empty() {
         return Err(CatalogError::invalid_object(format!("the {what} name is empty")));
     }

@@ -109,3 +109,16 @@ pub async fn delete(connection: &mut Connection, id: i64) -> Result<()> {
     sqlx::query!("delete from catalogs where id = $1", id).execute(connection).await?;
     Ok(())
 }
+
+/// The stores that catalogs and databases lie in, each once: the scheme and the bucket or host of a location.
+pub async fn store_roots(connection: &mut Connection) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        r#"select distinct substring(location from '^[a-z0-9]+://[^/]+') as "root!"
+           from (select location from catalogs
+                 union all select location from databases
+                 union all select managed_location from databases) as locations
+           where location ~ '^[a-z0-9]+://[^/]'"#
+    )
+    .fetch_all(connection)
+    .await?)
+}

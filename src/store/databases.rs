@@ -232,3 +232,27 @@ pub async fn delete(transaction: &mut Transaction, database: &Database) -> Resul
     sqlx::query!("delete from databases where id = $1", database.id).execute(&mut **transaction).await?;
     Ok(())
 }
+
+/// A table of a database, and a materialized view of another one that is made from it.
+pub async fn first_view_from_outside(
+    connection: &mut Connection,
+    database: &Database,
+) -> Result<Option<(String, String)>> {
+    let row = sqlx::query!(
+        r#"select source.name as source, c.name || '.' || d.name || '.' || v.name as "view!"
+           from tables v join databases d on d.id = v.database_id join catalogs c on c.id = d.catalog_id,
+                tables source
+           where v.kind = 'MATERIALIZED_VIEW' and v.database_id <> $1 and source.database_id = $1
+                 and (v.creation_metadata -> 'tables_used' ?| array[$2 || '.' || $3 || '.' || source.name,
+                                                                   $3 || '.' || source.name]
+                      or v.creation_metadata -> 'source_tables' @> jsonb_build_array(jsonb_build_object('name',
+                            jsonb_build_object('catalog', $2::text, 'database', $3::text, 'table', source.name))))
+           limit 1"#,
+        database.id,
+        database.name.catalog,
+        database.name.database
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| (row.source, row.view)))
+}

@@ -113,6 +113,41 @@ pub async fn after(transaction: &mut Transaction, filter: &EventFilter, after: i
         .collect())
 }
 
+/// The events that tell what a transaction of an ACID table has written, the oldest first, of all tables or of those of
+/// these names. They need no numbers.
+pub async fn acid_writes(
+    connection: &mut Connection,
+    transaction: i64,
+    database: Option<&str>,
+    table: Option<&str>,
+) -> Result<Vec<Event>> {
+    let rows = sqlx::query!(
+        r#"select parts, happened_at, kind, catalog_name, database_name, table_name, body as "body: Value"
+           from events
+           where kind = 'ACID_WRITE_EVENT' and (body ->> 'transaction')::bigint = $1
+             and ($2::text is null or database_name = $2) and ($3::text is null or table_name = $3)
+           order by seq"#,
+        transaction,
+        database,
+        table
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Event {
+            id: 0,
+            parts: row.parts as usize,
+            happened_at: row.happened_at,
+            kind: row.kind,
+            catalog: row.catalog_name,
+            database: row.database_name,
+            table: row.table_name,
+            body: row.body,
+        })
+        .collect())
+}
+
 /// How many events of a catalog have numbers after `from` up to `to`: of all databases or one, for which those of none
 /// count too; of all tables where none is named. The transaction must be committed by the caller.
 pub async fn count(transaction: &mut Transaction, filter: &EventFilter, from: i64, to: i64) -> Result<i64> {

@@ -85,7 +85,7 @@ fn key(path: &[&str]) -> i64 {
     digest.iter().take(8).fold(0, |key, byte| (key << 8) | i64::from(*byte))
 }
 
-/// Adds a request, waiting, under [`guard`]. It expires in `lease` seconds.
+/// Adds a request, waiting, under [`guard`]. It expires in `lease` seconds, or with its transaction.
 pub async fn insert(connection: &mut Connection, lock: &NewLock, lease: i64) -> Result<i64> {
     let mut columns: [Vec<&str>; 5] = Default::default();
     for component in &lock.components {
@@ -97,20 +97,24 @@ pub async fn insert(connection: &mut Connection, lock: &NewLock, lease: i64) -> 
     }
     let [catalogs, databases, tables, partitions, kinds] = &columns;
     let id = sqlx::query_scalar!(
-        "insert into locks (heartbeat_at, expires_at, user_name, host, agent)
-         values (clock_timestamp(), clock_timestamp() + make_interval(secs => $1::bigint), $2, $3, $4)
+        "insert into locks (heartbeat_at, expires_at, user_name, host, agent, transaction_id)
+         values (clock_timestamp(),
+                 case when $5::bigint is null then clock_timestamp() + make_interval(secs => $1::bigint) else 'infinity' end,
+                 $2, $3, $4, $5)
          returning id",
         lease,
         lock.user,
         lock.host,
-        lock.agent
+        lock.agent,
+        lock.transaction_id
     )
     .fetch_one(&mut *connection)
     .await?;
     sqlx::query!(
         "insert into lock_components
-             (lock_id, position, catalog_name, database_name, table_name, partition_name, kind)
-         select $1, named.position, named.catalog_name, named.database_name, named.table_name, named.partition_name, named.kind
+             (lock_id, position, catalog_name, database_name, table_name, partition_name, kind, transaction_id)
+         select $1, named.position, named.catalog_name, named.database_name, named.table_name, named.partition_name,
+                named.kind, $7
          from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) with ordinality
              as named (catalog_name, database_name, table_name, partition_name, kind, position)",
         id,
@@ -118,7 +122,8 @@ pub async fn insert(connection: &mut Connection, lock: &NewLock, lease: i64) -> 
         databases as _,
         tables as _,
         partitions as _,
-        kinds as _
+        kinds as _,
+        lock.transaction_id
     )
     .execute(connection)
     .await?;
@@ -170,11 +175,19 @@ pub async fn acquire(connection: &mut Connection, id: i64) -> Result<()> {
     Ok(())
 }
 
-/// Extends a lease that has not expired: whether it was acquired, or None where there is no such lock any more.
+/// The transaction that a lock belongs to.
+pub async fn transaction(connection: &mut Connection, id: i64) -> Result<Option<i64>> {
+    let owner = sqlx::query_scalar!("select transaction_id from locks where id = $1", id).fetch_optional(connection);
+    Ok(owner.await?.flatten())
+}
+
+/// Extends a lease that has not expired: whether it was acquired, or None where there is no such lock any more. Those of
+/// transactions expire with these.
 pub async fn heartbeat(connection: &mut Connection, id: i64, lease: i64) -> Result<Option<bool>> {
     Ok(sqlx::query_scalar!(
         r#"update locks set heartbeat_at = clock_timestamp(),
-                  expires_at = clock_timestamp() + make_interval(secs => $2::bigint)
+                  expires_at = case when transaction_id is null
+                                    then clock_timestamp() + make_interval(secs => $2::bigint) else expires_at end
            where id = $1 and expires_at > clock_timestamp()
            returning acquired_at is not null as "acquired!""#,
         id,
@@ -184,20 +197,34 @@ pub async fn heartbeat(connection: &mut Connection, id: i64, lease: i64) -> Resu
     .await?)
 }
 
-/// Releases a lock; false where there was none.
-pub async fn delete(connection: &mut Connection, id: i64) -> Result<bool> {
-    Ok(sqlx::query!("delete from locks where id = $1", id).execute(connection).await?.rows_affected() > 0)
+/// Removes a request that its caller gives up.
+pub async fn delete(connection: &mut Connection, id: i64) -> Result<()> {
+    sqlx::query!("delete from locks where id = $1", id).execute(connection).await?;
+    Ok(())
+}
+
+/// Releases a lock, unless a transaction has it: then the answer is that transaction. One that a transaction still waits
+/// for may be given up.
+pub async fn release(connection: &mut Connection, id: i64) -> Result<Option<i64>> {
+    let done = sqlx::query!("delete from locks where id = $1 and (transaction_id is null or acquired_at is null)", id)
+        .execute(&mut *connection)
+        .await?;
+    if done.rows_affected() > 0 {
+        return Ok(None);
+    }
+    self::transaction(connection, id).await
 }
 
 /// The locks that have not expired, granted ones first, then the less restrictive ones, then in order of their requests.
 pub async fn list(connection: &mut Connection, filter: &LockFilter) -> Result<Vec<LockEntry>> {
     let rows = sqlx::query!(
         r#"select l.id, c.position, c.catalog_name, c.database_name, nullif(c.table_name, '') as table_name,
-                  nullif(c.partition_name, '') as partition_name, c.kind, l.user_name, l.host, l.agent,
-                  (extract(epoch from l.heartbeat_at) * 1000)::bigint as "heartbeat_at!",
+                  nullif(c.partition_name, '') as partition_name, c.kind, l.transaction_id, l.user_name, l.host, l.agent,
+                  (extract(epoch from coalesce(t.heartbeat_at, l.heartbeat_at)) * 1000)::bigint as "heartbeat_at!",
                   (extract(epoch from l.acquired_at) * 1000)::bigint as acquired_at,
                   obstacle.holder as "holder?", obstacle.holder_position as "holder_position?"
            from locks l join lock_components c on c.lock_id = l.id
+           left join transactions t on t.id = l.transaction_id
            left join lateral (
                select holder, holder_position from lock_conflicts
                where waiter = l.id and waiter_position = c.position and l.acquired_at is null
@@ -208,12 +235,14 @@ pub async fn list(connection: &mut Connection, filter: &LockFilter) -> Result<Ve
              and ($2::text is null or c.database_name = $2)
              and ($3::text is null or c.table_name = $3)
              and ($4::text is null or c.partition_name = $4)
+             and ($6::bigint is null or l.transaction_id = $6)
            order by l.acquired_at is null, array_position($5::text[], c.kind), l.id, c.position"#,
         filter.catalog,
         filter.database,
         filter.table,
         filter.partition,
-        &LockKind::ALL.map(LockKind::as_str) as _
+        &LockKind::ALL.map(LockKind::as_str) as _,
+        filter.transaction_id
     )
     .fetch_all(connection)
     .await?;
@@ -228,6 +257,7 @@ pub async fn list(connection: &mut Connection, filter: &LockFilter) -> Result<Ve
                     partition: row.partition_name,
                     kind: kind(&row.kind)?,
                 },
+                transaction_id: row.transaction_id,
                 user: row.user_name,
                 host: row.host,
                 agent: row.agent,

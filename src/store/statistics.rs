@@ -148,6 +148,30 @@ pub async fn of_partitions(
     Ok(found)
 }
 
+/// Columns of which there are statistics, by whichever engine: of a table, or of its partition with these values.
+pub async fn columns(connection: &mut Connection, table_id: i64, partition: Option<&[String]>) -> Result<Vec<String>> {
+    Ok(match partition {
+        None => {
+            sqlx::query_scalar!(
+                "select distinct column_name from table_column_statistics where table_id = $1 order by 1",
+                table_id
+            )
+            .fetch_all(connection)
+            .await?
+        }
+        Some(values) => {
+            sqlx::query_scalar!(
+                "select distinct column_name from partition_column_statistics
+                 where table_id = $1 and values = $2 order by 1",
+                table_id,
+                values
+            )
+            .fetch_all(connection)
+            .await?
+        }
+    })
+}
+
 /// Forgets the statistics of a table and of all its partitions.
 pub async fn delete_all(connection: &mut Connection, table_id: i64) -> Result<()> {
     sqlx::query!(

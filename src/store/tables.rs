@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde_json::json;
 use sqlx::AssertSqlSafe;
 use sqlx::types::Json;
 
@@ -387,6 +388,25 @@ pub async fn rewriting_views(
     Ok(rows
         .into_iter()
         .map(|row| TableName { catalog: catalog.to_owned(), database: row.database, table: row.name })
+        .collect())
+}
+
+/// The materialized views that are made from a table.
+pub async fn views_over(connection: &mut Connection, source: &TableName) -> Result<Vec<TableName>> {
+    let rows = sqlx::query!(
+        "select c.name as catalog_name, d.name as database_name, t.name
+         from tables t join databases d on d.id = t.database_id join catalogs c on c.id = d.catalog_id
+         where t.kind = 'MATERIALIZED_VIEW'
+               and (t.creation_metadata -> 'source_tables' @> $1 or t.creation_metadata -> 'tables_used' ?| $2)
+         order by t.id",
+        json!([{ "name": source }]),
+        &[source.to_string(), format!("{}.{}", source.database, source.table)]
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| TableName { catalog: row.catalog_name, database: row.database_name, table: row.name })
         .collect())
 }
 

@@ -55,6 +55,18 @@ pub(super) fn exists(path: &Path) -> Result<bool> {
     path.try_exists().map_err(|e| error("look at", path, e))
 }
 
+/// Names of what is in a directory; none where there is no directory. Those that are not UTF-8 are left out.
+pub(super) fn names(path: &Path) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(error("list", path, e)),
+    };
+    let names = entries.map(|entry| entry.map(|entry| entry.file_name().into_string().ok()));
+    let names: io::Result<Vec<_>> = names.collect();
+    Ok(names.map_err(|e| error("list", path, e))?.into_iter().flatten().collect())
+}
+
 pub(super) fn is_empty(path: &Path) -> Result<bool> {
     let mut entries = fs::read_dir(path).map_err(|e| error("list", path, e))?;
     Ok(entries.next().is_none())

@@ -92,11 +92,12 @@ impl Location {
         }
     }
 
-    /// A URL proper, as settings hold it, where `%20` stands for a space.
+    /// A URL proper, as settings hold it, where `%20` stands for a space. One of a local folder is written as Hadoop
+    /// does: `file:/a`.
     pub fn from_url(url: &Url) -> Result<Self> {
         let path = percent_decode_str(url.path()).decode_utf8_lossy();
         let authority = &url[Position::BeforeUsername..Position::AfterPort];
-        match url.has_authority() || url.scheme() != "file" {
+        match !authority.is_empty() || url.scheme() != "file" {
             true => Self::parse(&format!("{}://{authority}{path}", url.scheme())),
             false => Self::parse(&format!("file:{path}")),
         }
@@ -115,6 +116,19 @@ impl Location {
     /// A bare root (`/`, `s3://bucket`, `hdfs://host:8020/`), which no table may own.
     pub fn is_root(&self) -> bool {
         self.segments().next().is_none()
+    }
+
+    /// The root that it lies under, such as `file://` or `s3://bucket`. The same for all spellings of a store.
+    pub fn root(&self) -> String {
+        format!("{}://{}", self.family(), self.host())
+    }
+
+    /// The same with a scheme, as Hadoop writes a plain path: `file:/a` for `/a`.
+    pub fn with_scheme(&self) -> Self {
+        if self.path_at > 0 {
+            return self.clone();
+        }
+        Self { text: format!("file:{}", self.text), path_at: "file:".len(), ..self.clone() }
     }
 
     /// The directory above; none above a root.

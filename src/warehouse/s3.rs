@@ -17,6 +17,7 @@ use super::{CONCURRENCY, FileStats, MAX_STATS_ENTRIES, is_hidden};
 
 mod error;
 mod files;
+mod trash;
 
 /// A rename is a copy of each object while a caller waits.
 const MAX_RENAME_OBJECTS: usize = 100_000;

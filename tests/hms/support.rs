@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use propolis::auth::login::Login;
 use propolis::catalog::{Rules, Service};
+use propolis::config::Hive;
 use propolis::hms::{self, Limits};
 use propolis::store::Store;
 use propolis::store::managed::{ManagedConfig, ManagedPostgres};
@@ -20,6 +22,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 use tokio_util::sync::CancellationToken;
 
 const TEMPLATE: &str = "propolis_template";
@@ -72,6 +75,24 @@ async fn store(options: PgConnectOptions) -> Store {
     Store::connect(options, 8, Duration::from_secs(30), Duration::from_secs(600)).await.unwrap()
 }
 
+/// Both ends of TLS, with a certificate of their own for `localhost`.
+pub fn tls() -> (TlsAcceptor, TlsConnector) {
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    std::fs::write(&certificate, certified.cert.pem()).unwrap();
+    std::fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
+    let mut trusted = rustls::RootCertStore::empty();
+    trusted.add(certified.cert.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(trusted)
+        .with_no_client_auth();
+    (hms::server::tls_acceptor(&certificate, &key).unwrap(), TlsConnector::from(Arc::new(config)))
+}
+
 /// A running server. It stops when dropped.
 pub struct Server {
     pub address: SocketAddr,
@@ -80,13 +101,18 @@ pub struct Server {
     shutdown: CancellationToken,
 }
 
+/// What callers have to show, for the catalog that is served.
+pub type MakeLogin = Box<dyn FnOnce(&Service) -> Login + Send>;
+
 /// What a test may change before its server starts.
 pub struct Options {
-    pub tls: Option<tokio_rustls::TlsAcceptor>,
+    pub tls: Option<TlsAcceptor>,
+    pub login: Option<MakeLogin>,
     pub limits: Limits,
     pub lock_lease: i64,
     pub event_retention: i64,
     pub max_partitions: Option<i64>,
+    pub hive: Hive,
     pub table_versions_kept: i64,
 }
 
@@ -94,6 +120,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             tls: None,
+            login: None,
             limits: Limits {
                 max_request: 100 << 20,
                 max_answer: 2 << 30,
@@ -105,6 +132,7 @@ impl Default for Options {
             lock_lease: 300,
             event_retention: 7 * 24 * 3600,
             max_partitions: None,
+            hive: Hive::default(),
             table_versions_kept: 100,
         }
     }
@@ -134,6 +162,7 @@ impl Server {
             lock_lease: options.lock_lease,
             event_retention: options.event_retention,
             max_partitions: options.max_partitions,
+            hive: options.hive,
             max_schema_registries: 10,
         };
         let objects = Warehouse::new(ObjectStoreSettings::default()).unwrap();
@@ -142,6 +171,10 @@ impl Server {
         let catalog = Service::open(store, objects, vault, rules).await.unwrap();
         let server =
             hms::Server::bind(([127, 0, 0, 1], 0).into(), options.tls, options.limits, catalog.clone()).await.unwrap();
+        let server = match options.login {
+            Some(login) => server.with_login(login(&catalog)),
+            None => server,
+        };
         let address = server.local_addr().unwrap();
         let shutdown = CancellationToken::new();
         tokio::spawn(server.run(shutdown.clone()));
@@ -174,6 +207,11 @@ pub struct Client {
 impl Client {
     pub async fn connect(address: SocketAddr, protocol: Protocol, framed: bool) -> Self {
         Self { stream: TcpStream::connect(address).await.unwrap(), protocol, framed, seq: 0 }
+    }
+
+    /// For a connection on which frames follow.
+    pub fn over(stream: TcpStream) -> Self {
+        Self { stream, protocol: Protocol::Binary, framed: true, seq: 0 }
     }
 
     pub async fn call<M: Method>(&mut self, args: M::Args) -> Result<M::Ok, CallError> {
@@ -221,6 +259,11 @@ impl Client {
     pub async fn get_table(&mut self, database: &str, table: &str) -> Result<types::Table, CallError> {
         self.call::<methods::GetTable>(args::GetTable { dbname: text(database), tbl_name: text(table) }).await
     }
+}
+
+/// Settings by Hive's names.
+pub fn hive(given: &[(&'static str, &str)]) -> Hive {
+    Hive::new(given.iter().map(|(name, value)| (*name, (*value).to_owned())).collect())
 }
 
 pub fn text(text: &str) -> Option<FastStr> {

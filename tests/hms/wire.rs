@@ -1,6 +1,5 @@
 //! The wire: transports, protocols, and what clients that misbehave get.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use propolis_thrift::codec::{self, ApplicationExceptionKind, CallError, Protocol};
@@ -8,7 +7,7 @@ use propolis_thrift::{Method, args, methods};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Client, Options, Server, text};
+use crate::support::{Client, Options, Server, text, tls};
 
 async fn ask(client: &mut Client) {
     let names = client.call::<methods::GetAllDatabases>(args::GetAllDatabases {}).await.unwrap();
@@ -75,7 +74,8 @@ async fn garbage_closes_only_its_own_connection() {
     let mut good = server.client().await;
     ask(&mut good).await;
     let huge_list = [0x80, 1, 0, 1, 0, 0, 0, 1, b'm', 0, 0, 0, 1, 15, 0, 1, 12, 0x7f, 0xff, 0xff, 0xff];
-    for garbage in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0xff; 64], &[0x7f, 0xff, 0xff, 0xff, 0x80, 1, 0, 1], &huge_list] {
+    for garbage in [&b"SSH-2.0-OpenSSH_9.2\r\n"[..], &[0xff; 64], &[0x7f, 0xff, 0xff, 0xff, 0x80, 1, 0, 1], &huge_list]
+    {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         stream.write_all(garbage).await.unwrap();
         stream.shutdown().await.unwrap();
@@ -130,24 +130,10 @@ async fn connections_are_limited_and_idle_ones_closed() {
 
 #[tokio::test]
 async fn over_tls_the_same_is_served_and_without_it_nothing() {
-    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
-    std::fs::write(&certificate, certified.cert.pem()).unwrap();
-    std::fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
-    let tls = propolis::hms::server::tls_acceptor(&certificate, &key).unwrap();
+    let (tls, connector) = tls();
     let server = Server::start_with(Options { tls: Some(tls), ..Options::default() }).await;
 
-    let mut trusted = rustls::RootCertStore::empty();
-    trusted.add(certified.cert.der().clone()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(trusted)
-        .with_no_client_auth();
     let stream = TcpStream::connect(server.address).await.unwrap();
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
     let mut stream = connector.connect("localhost".try_into().unwrap(), stream).await.unwrap();
     let call = codec::encode_call(Protocol::Binary, 7, &methods::GetAllDatabases::request(args::GetAllDatabases {}));
     let call = call.unwrap().into_bytes();

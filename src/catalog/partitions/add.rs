@@ -39,7 +39,7 @@ impl Service {
     ) -> Result<PartitionBatch> {
         let mut transaction = self.store.begin().await?;
         let table = self.table_for_partitions(&mut transaction, name).await?;
-        let partitions = prepare(&table, partitions)?;
+        let partitions = prepare(&table, partitions, &self.rules.hive.inherited_parameters)?;
         let mut made = Made::default();
         match self.add_prepared(&mut transaction, &table, &partitions, how, &mut made).await {
             Ok(added) => {
@@ -103,7 +103,8 @@ impl Service {
         }
         let locations = locations(&batch)?;
         self.make_partition_directories(table, &locations, made).await?;
-        if how.take_statistics && !is_true(&table.parameters, DO_NOT_UPDATE_STATS) {
+        let gathers = how.take_statistics && self.rules.hive.gathers_statistics;
+        if gathers && !is_true(&table.parameters, DO_NOT_UPDATE_STATS) {
             batch = self.count_files(connection, batch, &locations, made).await?;
         }
         events::record_added(connection, &batch).await?;
@@ -187,10 +188,12 @@ impl Service {
 }
 
 /// Checks partitions that are to be added, and fills in what the client left to the server.
-fn prepare(table: &Table, mut partitions: Vec<Partition>) -> Result<Vec<Partition>> {
+fn prepare(table: &Table, mut partitions: Vec<Partition>, inherited: &[String]) -> Result<Vec<Partition>> {
     let now = now();
     let base = table.partition_base.as_deref().unwrap_or_default();
     let keys = table.partition_key_names();
+    let inherits = |key: &str| inherited.iter().any(|wanted| wanted == "*" || wanted == key);
+    let inherited: Vec<_> = table.parameters.iter().filter(|(key, _)| inherits(key)).collect();
     let mut seen = HashSet::with_capacity(partitions.len());
     for partition in &mut partitions {
         partition.values = check_values(table, &partition.values)?;
@@ -217,6 +220,9 @@ fn prepare(table: &Table, mut partitions: Vec<Partition>) -> Result<Vec<Partitio
                 )));
             }
             partition.location.get_or_insert_with(|| format!("{base}/{name}"));
+        }
+        for (key, value) in &inherited {
+            partition.parameters.entry((*key).clone()).or_insert_with(|| (*value).clone());
         }
         partition.created_at = now;
         partition.parameters.entry(LAST_DDL_TIME.to_owned()).or_insert_with(|| now.to_string());

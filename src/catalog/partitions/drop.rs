@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::super::trash::{Discarded, skips_trash};
 use super::super::{Caller, Service};
 use super::{Selection, check_values, events, no_partition};
 use crate::error::{CatalogError, Result};
@@ -17,13 +18,15 @@ pub struct DropPartitions {
     pub if_exists: bool,
     /// Whether their files go too; those of external tables stay all the same, unless `external.table.purge` is set.
     pub delete_data: bool,
+    /// Whether they go past the trash.
+    pub purge: bool,
 }
 
 impl Service {
     /// Drops partitions, all or none, and answers them as they were, in order of the selections.
     pub async fn drop_partitions(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         name: &TableName,
         selections: &[Selection<'_>],
         how: DropPartitions,
@@ -36,13 +39,14 @@ impl Service {
             dropped.storage.extend(gone.storage.iter().map(|(id, storage)| (*id, Arc::clone(storage))));
             gone.rows().for_each(|row| dropped.push(row));
         }
+        let folders = if how.delete_data && table.owns_data() { folders(&dropped) } else { Vec::new() };
+        self.check_may_delete(caller, &format!("A partition of table {name}"), &folders.iter().collect::<Vec<_>>())
+            .await?;
         if !dropped.is_empty() {
             forget(&mut transaction, &dropped).await?;
             transaction.commit().await?;
         }
-        if how.delete_data && table.owns_data() {
-            self.delete_partition_folders(&table, &dropped).await;
-        }
+        self.discard_partition_folders(&table, folders, how.purge || skips_trash(&table)).await;
         Ok(dropped)
     }
 
@@ -53,10 +57,11 @@ impl Service {
         name: &TableName,
         values: &[String],
         delete_data: bool,
+        purge: bool,
     ) -> Result<()> {
         let table = self.get_table(name).await?;
         let values = [check_values(&table, values)?];
-        let how = DropPartitions { if_exists: true, delete_data };
+        let how = DropPartitions { if_exists: true, delete_data, purge };
         let dropped = self.drop_partitions(caller, name, &[Selection::Values(&values)], how).await?;
         if dropped.is_empty() { Err(no_partition(&table, &values[0])) } else { Ok(()) }
     }
@@ -89,20 +94,10 @@ impl Service {
         Ok(gone)
     }
 
-    /// Deletes the folders of dropped partitions, and those above them, below the table's, that are empty then.
-    async fn delete_partition_folders(&self, table: &Table, dropped: &PartitionBatch) {
-        let folders: Vec<Location> = dropped
-            .rows()
-            .filter_map(|row| folder(dropped, &row))
-            .filter_map(|location| match Location::parse(&location) {
-                Ok(location) => Some(location),
-                Err(error) => {
-                    tracing::warn!(%error, "the folder of a dropped partition was not deleted");
-                    None
-                }
-            })
-            .collect();
-        self.delete_folders(&folders).await;
+    /// Discards the folders of dropped partitions, and those above them, below the table's, that are empty then.
+    async fn discard_partition_folders(&self, table: &Table, folders: Vec<Location>, purge: bool) {
+        let discarded = folders.iter().map(|location| Discarded { location: location.clone(), purge });
+        self.discard(&discarded.collect::<Vec<_>>()).await;
         let Some(base) = table.partition_base.as_deref().and_then(|base| Location::parse(base).ok()) else {
             return;
         };
@@ -130,6 +125,18 @@ pub(super) async fn forget(connection: &mut Connection, dropped: &PartitionBatch
     statistics::delete_partitions(connection, dropped.table.id, &values).await?;
     privileges::forget_dropped_partitions(connection, dropped.table.id).await?;
     events::record_dropped(connection, dropped).await
+}
+
+/// The folders of dropped partitions.
+fn folders(dropped: &PartitionBatch) -> Vec<Location> {
+    let read = |location: String| match Location::parse(&location) {
+        Ok(location) => Some(location),
+        Err(error) => {
+            tracing::warn!(%error, "the folder of a dropped partition stays where it is");
+            None
+        }
+    };
+    dropped.rows().filter_map(|row| folder(dropped, &row)).filter_map(read).collect()
 }
 
 /// The folder that a partition owns. An archived one lies in an archive now, and keeps the folder it came from in a

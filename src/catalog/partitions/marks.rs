@@ -8,7 +8,8 @@ use crate::model::{Table, TableName};
 use crate::store::partitions::marks;
 
 impl Service {
-    /// Marks a partition, which need not exist, with an event of some kind. Marks are kept as long as events are.
+    /// Marks a partition, which need not exist, with an event of some kind. Marks are kept as long as events are, unless the
+    /// rules say otherwise.
     pub async fn mark_partition(
         &self,
         _caller: &Caller,
@@ -20,7 +21,7 @@ impl Service {
         let table = self.table_for_partitions(&mut transaction, name).await?;
         let values = values(&table, given)?;
         let now = now();
-        marks::mark(&mut transaction, table.id, &values, kind, now, now - self.rules().event_retention).await?;
+        marks::mark(&mut transaction, table.id, &values, kind, now, now - self.mark_lifetime()).await?;
         transaction.commit().await
     }
 
@@ -33,7 +34,13 @@ impl Service {
         let mut connection = self.store.read().await?;
         let table = self.table_of_partitions(&mut connection, name).await?;
         let values = values(&table, given)?;
-        marks::is_marked(&mut connection, table.id, &values, kind, now() - self.rules().event_retention).await
+        marks::is_marked(&mut connection, table.id, &values, kind, now() - self.mark_lifetime()).await
+    }
+
+    /// Seconds that a mark is good for.
+    fn mark_lifetime(&self) -> i64 {
+        let lifetime = self.rules.hive.mark_lifetime.and_then(|lifetime| lifetime.as_secs().try_into().ok());
+        lifetime.unwrap_or(self.rules.event_retention)
     }
 }
 

@@ -161,7 +161,8 @@ impl Service {
             return Ok(None);
         }
         let from = Location::parse(old)?;
-        let stays = Location::parse(after.location.as_deref().unwrap_or_default())?;
+        let stays = Location::parse(after.location.as_deref().unwrap_or_default())?.with_scheme();
+        after.location = Some(stays.to_string());
         if stays.is_root() {
             return Err(CatalogError::invalid_operation(format!(
                 "Table {}: {stays} must not be a root path; give the table a folder of its own",
@@ -304,7 +305,22 @@ fn check_changes(before: &Table, after: &Table) -> Result<()> {
     if names(before) != names(after) {
         check_names(after)?;
     }
-    Ok(())
+    check_bucket_columns(before, after)
+}
+
+/// A column that rows are put into buckets by cannot be taken away by itself.
+fn check_bucket_columns(before: &Table, after: &Table) -> Result<()> {
+    let has = |table: &Table, wanted: &str| {
+        let mut columns = table.storage.columns.iter().chain(&table.partition_keys);
+        columns.any(|column| column.name.eq_ignore_ascii_case(wanted))
+    };
+    match after.storage.bucket_columns.iter().find(|column| has(before, column) && !has(after, column)) {
+        None => Ok(()),
+        Some(column) => Err(CatalogError::invalid_operation(format!(
+            "Table {}: column {column} cannot go, since rows are bucketed by it",
+            before.name
+        ))),
+    }
 }
 
 fn new_columns(before: &[Column], after: &[Column]) -> Vec<Column> {

@@ -68,8 +68,9 @@ impl Service {
         if let Some(location) = &location {
             made = self.make_table_directory(&table, location).await?;
         }
+        let takes_statistics = self.rules.hive.gathers_statistics && !how.without_statistics && !asks_no_statistics;
         let written = async {
-            if let Some(location) = location.filter(|_| !how.without_statistics && !asks_no_statistics)
+            if let Some(location) = location.filter(|_| takes_statistics)
                 && made.is_empty()
                 && self.take_basic_statistics(&mut table, &location).await
             {
@@ -115,12 +116,11 @@ impl Service {
         if table.location.as_deref().is_none_or(str::is_empty) {
             table.location = Some(self.default_table_location(database, &table.name.table, table.is_external())?);
         }
-        let location = Location::parse(table.location.as_deref().unwrap_or_default())?;
+        let location = Location::parse(table.location.as_deref().unwrap_or_default())?.with_scheme();
+        table.location = Some(location.to_string());
         if location.is_root() {
-            return Err(CatalogError::invalid_object(format!(
-                "Table {}: {location} must not be a root path; give the table a folder of its own",
-                table.name
-            )));
+            // What clients of the metastore look for.
+            return Err(CatalogError::invalid_object(format!("{} location must not be root path", table.name.table)));
         }
         Ok(Some(location))
     }

@@ -126,7 +126,7 @@ fn moment(text: &str) -> Option<(i64, i64)> {
     if let Ok(seconds) = text.parse::<f64>() {
         let second = seconds.floor();
         // What an f64 tells apart.
-        return (second.abs() < 1e15).then_some((second as i64, second as i64 + 1));
+        return (second.abs() < 1e15).then(|| (second as i64, second as i64 + 1));
     }
     if text.len() == "2026-03-01".len() {
         let start = seconds(&format!("{text}T00:00:00"))?;

@@ -34,7 +34,7 @@ async fn existing<'a>(call: &Call, arn: &'a str) -> Result<&'a str> {
     let parts: Vec<&str> = name.split('/').collect();
     match (kind, parts.as_slice()) {
         ("catalog", [""]) => {}
-        ("catalog", [catalog @ ..]) => drop(call.catalog.get_catalog(&in_tree(call, catalog)?).await?),
+        ("catalog", catalog) => drop(call.catalog.get_catalog(&in_tree(call, catalog)?).await?),
         ("database", [catalog @ .., database]) => {
             let name = call.database(catalog_of(catalog).as_deref(), database)?;
             call.catalog.get_database(&name).await?;

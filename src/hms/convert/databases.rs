@@ -6,7 +6,7 @@ use super::{parameters, principal_type, seconds, text, wire, wire_option, wire_p
 use crate::error::Result;
 use crate::model::{Database, DatabaseName};
 
-/// Kinds of database on the wire: 1 NATIVE, 2 REMOTE.
+const NATIVE: types::DatabaseType = types::DatabaseType::NATIVE;
 const REMOTE: types::DatabaseType = types::DatabaseType::REMOTE;
 
 pub fn database(sent: types::Database, name: DatabaseName) -> Result<Database> {
@@ -40,7 +40,7 @@ pub fn wire_database(database: &Database) -> types::Database {
         catalog_name: Some(wire(&database.name.catalog)),
         create_time: Some(seconds(database.created_at)),
         managed_location_uri: wire_option(database.managed_location.as_ref()),
-        r#type: (database.kind == "REMOTE").then_some(REMOTE),
+        r#type: Some(if database.kind == "REMOTE" { REMOTE } else { NATIVE }),
         connector_name: wire_option(database.connector_name.as_ref()),
         remote_dbname: wire_option(database.remote_name.as_ref()),
         ..Default::default()

@@ -18,6 +18,7 @@ use super::tables::wire_table;
 use super::tjson::tjson;
 use super::{seconds, wire, wire_option};
 use crate::catalog::events::{Change, InsertedFile, Notification};
+use crate::catalog::transactions::WriteEvent;
 use crate::error::{CatalogError, Result};
 use crate::model::partition_name::partition_name;
 use crate::model::{Catalog, Constraint, ConstraintKind, Database, Function, Parameters, Partition, Table};
@@ -46,6 +47,7 @@ struct Message(Vec<(&'static str, Field)>);
 #[serde(untagged)]
 enum Field {
     Number(i64),
+    Numbers(Vec<i64>),
     Text(String),
     Texts(Vec<String>),
     Parameters(Parameters),
@@ -187,6 +189,42 @@ fn message(event: &Notification) -> Result<Message> {
                 None => message,
             }
         }
+        Change::TransactionsOpened { first, last } => message.number("fromTxnId", *first).number("toTxnId", *last),
+        Change::TransactionCommitted(transaction) => message.number("txnid", *transaction),
+        Change::TransactionAborted { transaction, databases } => {
+            message.number("txnid", *transaction).with("dbsUpdated", Field::Texts(databases.clone()))
+        }
+        Change::WriteIdsAllocated { transactions, write_ids } => message
+            .text("dbName", event.database.as_deref().unwrap_or_default())
+            .text("tableName", event.table.as_deref().unwrap_or_default())
+            .with("txnIdList", Field::Numbers(transactions.clone()))
+            .with("writeIdList", Field::Numbers(write_ids.clone())),
+        Change::AcidWritten { table: of, partition: into, transaction, write_id, files } => {
+            let message = message
+                .number("txnid", *transaction)
+                .number("writeId", *write_id)
+                .text("database", &of.name.database)
+                .text("table", &of.name.table)
+                .text("partition", written_partition(of, into.as_ref()))
+                .text("tableObjJson", table(of)?);
+            let message = match into {
+                Some(told) => message.text("partitionObjJson", partition(told, of)?),
+                None => message,
+            };
+            message.with("files", Field::Texts(files.iter().map(file).collect()))
+        }
+        Change::CompactionCommitted { transaction, compaction, kind, partition } => {
+            let message = message
+                .number("txnid", *transaction)
+                .number("compactionId", *compaction)
+                .text("type", kind.as_str().to_uppercase())
+                .text("dbname", event.database.as_deref().unwrap_or_default())
+                .text("tableName", event.table.as_deref().unwrap_or_default());
+            match partition {
+                Some(partition) => message.text("partName", partition),
+                None => message,
+            }
+        }
         Change::StatisticsDeleted { table: of, values, column } => {
             let mut message = message.text("database", &of.name.database);
             if let Some(column) = column {
@@ -286,6 +324,29 @@ fn table(table: &Table) -> Result<String> {
 
 fn partition(partition: &Partition, table: &Table) -> Result<String> {
     tjson::<idl::GetPartition>(wire_partition(partition, &table.name))
+}
+
+/// What a transaction has written to a table or partition, where that is what the change tells.
+pub fn wire_write_event(event: &WriteEvent) -> Result<Option<types::WriteEventInfo>> {
+    let Change::AcidWritten { table: of, partition: into, write_id, files, .. } = &event.write else {
+        return Ok(None);
+    };
+    let files: Vec<String> = files.iter().map(file).collect();
+    Ok(Some(types::WriteEventInfo {
+        write_id: *write_id,
+        database: wire(&event.table.database),
+        table: wire(&event.table.table),
+        // The separator of Hive's ReplChangeManager.
+        files: files.join("]").into(),
+        partition: Some(written_partition(of, into.as_ref()).into()),
+        table_obj: Some(table(of)?.into()),
+        partition_obj: into.as_ref().map(|told| partition(told, of)).transpose()?.map(Into::into),
+    }))
+}
+
+/// Empty for the table itself.
+fn written_partition(table: &Table, partition: Option<&Partition>) -> String {
+    partition.map(|told| partition_name(&table.partition_key_names(), &told.values)).unwrap_or_default()
 }
 
 fn keys(table: &Table, values: &[String]) -> Keys {

@@ -37,7 +37,6 @@ pub fn wire_columns(columns: &[Column]) -> Vec<types::FieldSchema> {
 pub fn storage(sent: types::StorageDescriptor) -> Result<(StorageDescriptor, Option<String>)> {
     let location = text(sent.location);
     let null_columns = sent.cols.is_none();
-    let serde = sent.serde_info.unwrap_or_default();
     let skewed = sent.skewed_info.unwrap_or_default();
     let mut skewed_locations: Vec<(Vec<String>, String)> = skewed
         .skewed_col_value_location_maps
@@ -52,15 +51,7 @@ pub fn storage(sent: types::StorageDescriptor) -> Result<(StorageDescriptor, Opt
         output_format: text(sent.output_format),
         compressed: sent.compressed.unwrap_or_default(),
         buckets: sent.num_buckets.unwrap_or_default(),
-        serde: SerDe {
-            name: text(serde.name),
-            library: text(serde.serialization_lib),
-            parameters: parameters(serde.parameters),
-            description: text(serde.description),
-            serializer_class: text(serde.serializer_class),
-            deserializer_class: text(serde.deserializer_class),
-            kind: serde.serde_type.map(|kind| kind.inner()),
-        },
+        serde: serde(sent.serde_info.unwrap_or_default()),
         bucket_columns: texts(sent.bucket_cols),
         sort_columns: sent
             .sort_cols
@@ -88,12 +79,35 @@ pub fn storage(sent: types::StorageDescriptor) -> Result<(StorageDescriptor, Opt
     Ok((descriptor, location))
 }
 
+pub fn serde(sent: types::SerDeInfo) -> SerDe {
+    SerDe {
+        name: text(sent.name),
+        library: text(sent.serialization_lib),
+        parameters: parameters(sent.parameters),
+        description: text(sent.description),
+        serializer_class: text(sent.serializer_class),
+        deserializer_class: text(sent.deserializer_class),
+        kind: sent.serde_type.map(|kind| kind.inner()),
+    }
+}
+
+pub fn wire_serde(serde: &SerDe) -> types::SerDeInfo {
+    types::SerDeInfo {
+        name: wire_option(serde.name.as_ref()),
+        serialization_lib: wire_option(serde.library.as_ref()),
+        parameters: Some(wire_parameters(&serde.parameters)),
+        description: wire_option(serde.description.as_ref()),
+        serializer_class: wire_option(serde.serializer_class.as_ref()),
+        deserializer_class: wire_option(serde.deserializer_class.as_ref()),
+        serde_type: serde.kind.map(types::SerdeType::from),
+    }
+}
+
 fn has_null_columns(descriptor: &StorageDescriptor) -> bool {
     descriptor.columns.is_empty() && descriptor.extra.as_ref().is_some_and(|extra| extra.get(NULL_COLUMNS).is_some())
 }
 
 pub fn wire_storage(descriptor: &StorageDescriptor, location: Option<FastStr>) -> types::StorageDescriptor {
-    let serde = &descriptor.serde;
     let skew = &descriptor.skew;
     types::StorageDescriptor {
         cols: (!has_null_columns(descriptor)).then(|| wire_columns(&descriptor.columns)),
@@ -102,15 +116,7 @@ pub fn wire_storage(descriptor: &StorageDescriptor, location: Option<FastStr>) -
         output_format: wire_option(descriptor.output_format.as_ref()),
         compressed: Some(descriptor.compressed),
         num_buckets: Some(descriptor.buckets),
-        serde_info: Some(types::SerDeInfo {
-            name: wire_option(serde.name.as_ref()),
-            serialization_lib: wire_option(serde.library.as_ref()),
-            parameters: Some(wire_parameters(&serde.parameters)),
-            description: wire_option(serde.description.as_ref()),
-            serializer_class: wire_option(serde.serializer_class.as_ref()),
-            deserializer_class: wire_option(serde.deserializer_class.as_ref()),
-            serde_type: serde.kind.map(types::SerdeType::from),
-        }),
+        serde_info: Some(wire_serde(&descriptor.serde)),
         bucket_cols: Some(wire_list(&descriptor.bucket_columns)),
         sort_cols: Some(
             descriptor

@@ -7,7 +7,7 @@ use crate::hms::call::{Call, required};
 use crate::hms::convert::databases::{database, wire_database};
 use crate::hms::convert::wire_list;
 use crate::hms::error::Result;
-use crate::model::name::DEFAULT_CATALOG;
+use crate::hms::translation::{self, Capabilities};
 
 pub async fn create_database(call: &Call, args: args::CreateDatabase) -> Result<()> {
     let sent = required(args.database, "database")?;
@@ -44,7 +44,11 @@ pub async fn get_database(call: &Call, args: args::GetDatabase) -> Result<types:
 pub async fn get_database_req(call: &Call, args: args::GetDatabaseReq) -> Result<types::Database> {
     let request = required(args.request, "request")?;
     let name = call.database_in(request.catalog_name.as_ref(), request.name)?;
-    Ok(wire_database(&*call.catalog.get_database(&name).await?))
+    let database = call.catalog.get_database(&name).await?;
+    let mut shown = wire_database(&database);
+    let capabilities = Capabilities::new(request.processor_capabilities);
+    translation::show_database(call, &database, &capabilities, &mut shown);
+    Ok(shown)
 }
 
 pub async fn get_databases(call: &Call, args: args::GetDatabases) -> Result<Vec<FastStr>> {
@@ -61,7 +65,7 @@ pub async fn get_databases_req(call: &Call, args: args::GetDatabasesReq) -> Resu
 }
 
 pub async fn get_all_databases(call: &Call, _: args::GetAllDatabases) -> Result<Vec<FastStr>> {
-    Ok(wire_list(&call.catalog.database_names(DEFAULT_CATALOG, None).await?))
+    Ok(wire_list(&call.catalog.database_names(call.default_catalog(), None).await?))
 }
 
 pub async fn alter_database(call: &Call, args: args::AlterDatabase) -> Result<()> {

@@ -9,7 +9,7 @@ use crate::hms::convert::events::wire_event;
 use crate::hms::convert::texts;
 use crate::hms::error::Result;
 use crate::model::EventFilter;
-use crate::model::name::{DEFAULT_CATALOG, fold};
+use crate::model::name::fold;
 
 /// Events that are read at a time.
 const PAGE: usize = 200;
@@ -78,7 +78,7 @@ pub async fn get_notification_events_count(
 /// Events that clients write themselves. What did not succeed is nobody's news: the answer has no ids then.
 pub async fn fire_listener_event(call: &Call, args: args::FireListenerEvent) -> Result<types::FireEventResponse> {
     let request = required(args.rqst, "request")?;
-    let catalog = request.cat_name.unwrap_or_else(|| DEFAULT_CATALOG.into());
+    let catalog = request.cat_name.unwrap_or_else(|| FastStr::new(call.default_catalog()));
     let name = call.table_in(Some(&catalog), request.db_name, request.table_name)?;
     if !request.successful {
         return Ok(types::FireEventResponse { event_ids: Some(Vec::new()) });
@@ -112,6 +112,11 @@ pub async fn fire_listener_event(call: &Call, args: args::FireListenerEvent) -> 
 
 /// Where a client does not say whether it replaced what was there, it did: Hive's rule for old clients.
 fn insert(sent: types::InsertEventRequestData, values: Option<Vec<String>>) -> Result<Insert> {
+    let replaced = sent.replace.unwrap_or(true);
+    Ok(Insert { values, replaced, files: inserted_files(sent)? })
+}
+
+pub(super) fn inserted_files(sent: types::InsertEventRequestData) -> Result<Vec<InsertedFile>> {
     let checksums = texts(sent.files_added_checksum);
     let sub_directories = texts(sent.sub_directory_list);
     for (what, list) in [("checksums", &checksums), ("subdirectories", &sub_directories)] {
@@ -125,7 +130,7 @@ fn insert(sent: types::InsertEventRequestData, values: Option<Vec<String>>) -> R
         }
     }
     let (mut checksums, mut sub_directories) = (checksums.into_iter(), sub_directories.into_iter());
-    let files = sent
+    Ok(sent
         .files_added
         .into_iter()
         .map(|location| InsertedFile {
@@ -133,8 +138,7 @@ fn insert(sent: types::InsertEventRequestData, values: Option<Vec<String>>) -> R
             checksum: checksums.next(),
             sub_directory: sub_directories.next(),
         })
-        .collect();
-    Ok(Insert { values, replaced: sent.replace.unwrap_or(true), files })
+        .collect())
 }
 
 fn folded(names: Option<Vec<FastStr>>) -> Vec<String> {

@@ -1,10 +1,9 @@
-//! Locks. There are no transactions yet, so a request that belongs to one names one that is not open.
+//! Locks.
 
 use propolis_thrift::{args, types};
 
-use crate::error::{CatalogError, ErrorKind};
 use crate::hms::call::{Call, required};
-use crate::hms::convert::locks::{component, fold_keys, wire_entry, wire_response};
+use crate::hms::convert::locks::{component, fold_keys, wire_entry, wire_response, writes};
 use crate::hms::convert::text;
 use crate::hms::error::Result;
 use crate::model::lock::{LockFilter, NewLock};
@@ -12,14 +11,17 @@ use crate::model::name::fold;
 
 pub async fn lock(call: &Call, args: args::Lock) -> Result<types::LockResponse> {
     let request = required(args.rqst, "request")?;
-    no_transaction(request.txnid)?;
+    let transaction_id = request.txnid.filter(|id| *id > 0);
     let mut components = Vec::with_capacity(request.component.len());
-    for sent in request.component {
+    for sent in &request.component {
         let database = call.database(Some(sent.dbname.clone()))?;
         components.push(component(sent, database)?);
     }
+    let writes = if transaction_id.is_some() { writes(&request.component, &components)? } else { Vec::new() };
     let new = NewLock {
         components,
+        transaction_id,
+        writes,
         user: request.user.to_string(),
         host: request.hostname.to_string(),
         agent: text(request.agent_info),
@@ -33,7 +35,6 @@ pub async fn lock(call: &Call, args: args::Lock) -> Result<types::LockResponse> 
 pub async fn check_lock(call: &Call, args: args::CheckLock) -> Result<types::LockResponse> {
     let request = required(args.rqst, "request")?;
     call.about(request.lockid);
-    no_transaction(request.txnid)?;
     Ok(wire_response(request.lockid, call.catalog.check_lock(request.lockid).await?))
 }
 
@@ -46,36 +47,26 @@ pub async fn unlock(call: &Call, args: args::Unlock) -> Result<()> {
 /// Of a lock, of a transaction or of both; 0 stands for neither.
 pub async fn heartbeat(call: &Call, args: args::Heartbeat) -> Result<()> {
     let request = required(args.ids, "ids")?;
+    if let Some(id) = request.txnid.filter(|id| *id > 0) {
+        call.catalog.heartbeat_transaction(id).await?;
+    }
     if let Some(id) = request.lockid.filter(|id| *id != 0) {
         call.about(id);
         call.catalog.heartbeat_lock(id).await?;
     }
-    no_transaction(request.txnid)
+    Ok(())
 }
 
 pub async fn show_locks(call: &Call, args: args::ShowLocks) -> Result<types::ShowLocksResponse> {
     let request = required(args.rqst, "request")?;
-    if request.txnid.is_some_and(|id| id > 0) {
-        return Ok(types::ShowLocksResponse { locks: Some(Vec::new()) });
-    }
     let database = request.dbname.map(|name| call.database(Some(name))).transpose()?;
     let filter = LockFilter {
         catalog: database.as_ref().map(|name| name.catalog.clone()),
         database: database.map(|name| name.database),
         table: text(request.tablename).map(|name| fold(&name)),
         partition: text(request.partname).map(|name| fold_keys(&name)),
+        transaction_id: request.txnid.filter(|id| *id > 0),
     };
     let locks = call.catalog.show_locks(&filter).await?;
     Ok(types::ShowLocksResponse { locks: Some(locks.iter().map(wire_entry).collect()) })
-}
-
-fn no_transaction(id: Option<i64>) -> Result<()> {
-    match id.filter(|id| *id > 0) {
-        None => Ok(()),
-        Some(id) => Err(CatalogError::new(
-            ErrorKind::NoSuchTransaction,
-            format!("No such transaction txnid:{id}: it is not open"),
-        )
-        .into()),
-    }
 }

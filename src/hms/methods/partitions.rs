@@ -24,7 +24,7 @@ use crate::hms::encode::partitions::PartitionList;
 use crate::hms::error::Result;
 use crate::hms::methods::Body;
 use crate::hms::methods::projection::like_pattern;
-use crate::hms::session::PARTITION_NAME_PATTERN;
+use crate::hms::session::meta_conf::PARTITION_NAME_PATTERN;
 use crate::model::partition_name::{parse_partition_name, partition_name};
 use crate::model::{PartitionBatch, TableName};
 
@@ -147,7 +147,7 @@ async fn columns_for_all(
 
 /// Refuses values that the session's pattern for partition names does not allow.
 fn check_characters(call: &Call, values: &[String]) -> Result<()> {
-    let text = call.session.meta_conf(&PARTITION_NAME_PATTERN);
+    let text = call.meta_conf(PARTITION_NAME_PATTERN)?;
     if text.is_empty() {
         return Ok(());
     }
@@ -159,7 +159,7 @@ fn check_characters(call: &Call, values: &[String]) -> Result<()> {
         Some(value) => Err(CatalogError::invalid_input(format!(
             "Partition value {value:?} contains a character not matched by the whitelist pattern {text:?}. To allow \
              it, change {}",
-            PARTITION_NAME_PATTERN.name
+            PARTITION_NAME_PATTERN
         ))
         .into()),
     }

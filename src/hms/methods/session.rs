@@ -3,11 +3,11 @@
 use propolis_thrift::{AHashMap, ExceptionKind, FastStr, args, types};
 
 use crate::catalog::Caller;
+use crate::config::hive;
 use crate::hms::call::{Call, required};
 use crate::hms::convert::{texts, wire};
 use crate::hms::error::Result;
-use crate::hms::session::MetaConf;
-use crate::model::name::DEFAULT_CATALOG;
+use crate::hms::session::meta_conf;
 
 /// The release of Hive whose contract is served. Clients that ask for a version compare it with Hive's.
 const HIVE_VERSION: &str = "4.0.1";
@@ -17,20 +17,20 @@ pub async fn set_ugi(call: &Call, args: args::SetUgi) -> Result<Vec<FastStr>> {
     let user = required(args.user_name, "user name")?;
     let groups = args.group_names.unwrap_or_default();
     call.about(&user);
-    call.session.set_caller(Caller { user: Some(user.to_string()), groups: texts(Some(groups.clone())) });
+    call.session.assume(Caller { user: Some(user.to_string()), groups: texts(Some(groups.clone())) })?;
     Ok(groups.into_iter().chain([user]).collect())
 }
 
 pub async fn get_meta_conf(call: &Call, args: args::GetMetaConf) -> Result<FastStr> {
     let key = required(args.key, "key")?;
-    Ok(wire(&call.session.meta_conf(MetaConf::named(&key)?)))
+    Ok(wire(&call.meta_conf(&key)?))
 }
 
 pub async fn set_meta_conf(call: &Call, args: args::SetMetaConf) -> Result<()> {
     let key = required(args.key, "key")?;
     let value = required(args.value, "value")?;
     call.about(&key);
-    Ok(call.session.set_meta_conf(MetaConf::named(&key)?, value.to_string())?)
+    Ok(call.session.set_meta_conf(meta_conf::named(&key)?, value.to_string())?)
 }
 
 /// What this server has for a setting of Hive's; for the rest the default that the client gives.
@@ -47,21 +47,20 @@ pub async fn get_config_value(call: &Call, args: args::GetConfigValue) -> Result
 }
 
 fn config_value(call: &Call, name: &str) -> Option<String> {
-    if let Ok(conf) = MetaConf::named(name) {
-        return Some(call.session.meta_conf(conf));
+    if let Ok(value) = call.meta_conf(name) {
+        return Some(value);
     }
     let rules = call.catalog.rules();
     let value = match name.strip_prefix("hive.").unwrap_or(name) {
         "metastore.warehouse.dir" => &rules.warehouse,
         "metastore.warehouse.external.dir" => &rules.external_warehouse,
-        "metastore.catalog.default" => DEFAULT_CATALOG,
         "metastore.txn.timeout" | "txn.timeout" => return Some(format!("{}s", rules.lock_lease)),
         "metastore.event.db.listener.timetolive" => return Some(format!("{}s", rules.event_retention)),
         // What Impala insists on before it reads events: whole objects in each, none left out, inserts among them.
         "metastore.notifications.add.thrift.objects" | "metastore.dml.events" => "true",
         "metastore.alter.notifications.basic" => "false",
         "metastore.notification.parameters.exclude.patterns" => "",
-        _ => return None,
+        _ => rules.hive.given.get(hive::named(name)?.name)?,
     };
     Some(value.to_owned())
 }

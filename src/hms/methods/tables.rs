@@ -6,16 +6,17 @@ use propolis_thrift::{AHashMap, FastStr, args, types};
 
 use crate::catalog::tables::DO_NOT_UPDATE_STATS;
 use crate::catalog::{AlterTable, CreateTable, DropTable, Expected};
-use crate::error::CatalogError;
-use crate::hms::call::{Call, required};
+use crate::error::{CatalogError, ErrorKind};
+use crate::hms::call::{Call, null, required};
 use crate::hms::convert::constraints as convert;
 use crate::hms::convert::privileges::privilege_set;
 use crate::hms::convert::statistics::{engine, statistics};
 use crate::hms::convert::tables::{creation_metadata, table, wire_table};
 use crate::hms::convert::texts;
-use crate::hms::error::Result;
-use crate::hms::session::DISALLOW_INCOMPATIBLE_COLUMN_CHANGES;
-use crate::model::{Constraint, TableName};
+use crate::hms::error::{Failure, Result};
+use crate::hms::session::meta_conf::DISALLOW_INCOMPATIBLE_COLUMN_CHANGES;
+use crate::hms::translation::{self, CREATE_AS_EXTERNAL, Capabilities};
+use crate::model::{Constraint, TableName, table_kind};
 
 pub use read::*;
 
@@ -32,20 +33,25 @@ impl Context {
         self.0.get(key)
     }
 
+    /// Whether data goes past the trash.
+    pub fn purges(&self) -> bool {
+        self.is_true("ifPurge")
+    }
+
     pub fn is_true(&self, key: &str) -> bool {
         self.get(key).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 }
 
 pub async fn create_table(call: &Call, args: args::CreateTable) -> Result<()> {
-    create(call, args.tbl, None, Vec::new()).await
+    create(call, args.tbl, None, Vec::new(), None).await
 }
 
 pub async fn create_table_with_environment_context(
     call: &Call,
     args: args::CreateTableWithEnvironmentContext,
 ) -> Result<()> {
-    create(call, args.tbl, args.environment_context, Vec::new()).await
+    create(call, args.tbl, args.environment_context, Vec::new(), None).await
 }
 
 pub async fn create_table_with_constraints(call: &Call, args: args::CreateTableWithConstraints) -> Result<()> {
@@ -57,7 +63,7 @@ pub async fn create_table_with_constraints(call: &Call, args: args::CreateTableW
         convert::default_constraints(call, args.default_constraints.unwrap_or_default())?,
         convert::check_constraints(call, args.check_constraints.unwrap_or_default())?,
     ];
-    create(call, args.tbl, None, constraints.concat()).await
+    create(call, args.tbl, None, constraints.concat(), None).await
 }
 
 pub async fn create_table_req(call: &Call, args: args::CreateTableReq) -> Result<()> {
@@ -70,14 +76,18 @@ pub async fn create_table_req(call: &Call, args: args::CreateTableReq) -> Result
         convert::default_constraints(call, request.default_constraints.unwrap_or_default())?,
         convert::check_constraints(call, request.check_constraints.unwrap_or_default())?,
     ];
-    create(call, Some(request.table), request.env_context, constraints.concat()).await
+    let capabilities = request.processor_capabilities;
+    create(call, Some(request.table), request.env_context, constraints.concat(), capabilities).await
 }
 
 /// What a create would store, without storing it.
 pub async fn translate_table_dryrun(call: &Call, args: args::TranslateTableDryrun) -> Result<types::Table> {
     let request = required(args.request, "request")?;
     let name = name_of(call, &request.table)?;
-    Ok(wire_table(&call.catalog.plan_table(table(request.table, name)?).await?))
+    let mut planned = table(request.table, name)?;
+    let capabilities = Capabilities::new(request.processor_capabilities);
+    translation::of_new_table(call, &mut planned, &capabilities).await?;
+    Ok(wire_table(&call.catalog.plan_table(planned).await?))
 }
 
 async fn create(
@@ -85,11 +95,13 @@ async fn create(
     sent: Option<types::Table>,
     context: Option<types::EnvironmentContext>,
     constraints: Vec<Constraint>,
+    capabilities: Option<Vec<FastStr>>,
 ) -> Result<()> {
+    let context = Context::new(context);
     let mut sent = required(sent, "table")?;
     let name = name_of(call, &sent)?;
     let how = CreateTable {
-        without_statistics: Context::new(context).is_true(DO_NOT_UPDATE_STATS),
+        without_statistics: context.is_true(DO_NOT_UPDATE_STATS),
         privileges: sent.privileges.take().map(privilege_set).transpose()?,
         column_statistics: sent
             .col_stats
@@ -98,7 +110,12 @@ async fn create(
             .transpose()?,
         constraints,
     };
-    call.catalog.create_table(&call.caller(), table(sent, name)?, how).await?;
+    let mut new = table(sent, name)?;
+    translation::of_new_table(call, &mut new, &Capabilities::new(capabilities)).await?;
+    if context.is_true(CREATE_AS_EXTERNAL) && matches!(new.kind.as_str(), "" | table_kind::MANAGED) {
+        new.parameters.insert("EXTERNAL".to_owned(), "TRUE".to_owned());
+    }
+    call.catalog.create_table(&call.caller(), new, how).await?;
     Ok(())
 }
 
@@ -157,21 +174,27 @@ async fn alter(
 ) -> Result<()> {
     let name = call.table_in(catalog.as_ref(), database, name)?;
     let sent = required(sent, "table")?;
-    let disallowed = call.session.meta_conf(&DISALLOW_INCOMPATIBLE_COLUMN_CHANGES);
+    let disallowed = call.meta_conf(DISALLOW_INCOMPATIBLE_COLUMN_CHANGES)?;
     how.incompatible_columns = disallowed.eq_ignore_ascii_case("false");
-    // What the new definition leaves open of its name stays.
     let new_name = TableName::new(
         sent.cat_name.as_deref().unwrap_or(&name.catalog),
-        sent.db_name.as_deref().unwrap_or(&name.database),
-        sent.table_name.as_deref().unwrap_or(&name.table),
+        sent.db_name.as_deref().ok_or_else(|| null("new database name"))?,
+        sent.table_name.as_deref().ok_or_else(|| null("new table name"))?,
     );
-    call.catalog.alter_table(&call.caller(), &name, table(sent, new_name)?, how).await?;
+    let after = table(sent, new_name)?;
+    if after.location.is_none() && !after.is_view() {
+        return Err(null("new location").into());
+    }
+    if let Ok(before) = call.catalog.get_table(&name).await {
+        translation::of_altered_table(call, &before, &after).await?;
+    }
+    call.catalog.alter_table(&call.caller(), &name, after, how).await?;
     Ok(())
 }
 
 pub async fn drop_table(call: &Call, args: args::DropTable) -> Result<()> {
     let name = call.table(args.dbname, args.name)?;
-    drop(call, name, args.delete_data).await
+    drop(call, name, args.delete_data, None).await
 }
 
 pub async fn drop_table_with_environment_context(
@@ -179,29 +202,44 @@ pub async fn drop_table_with_environment_context(
     args: args::DropTableWithEnvironmentContext,
 ) -> Result<()> {
     let name = call.table(args.dbname, args.name)?;
-    drop(call, name, args.delete_data).await
+    drop(call, name, args.delete_data, args.environment_context).await
 }
 
 pub async fn drop_table_req(call: &Call, args: args::DropTableReq) -> Result<()> {
     let request = required(args.drop_table_req, "request")?;
     let name = call.table_in(request.catalog_name.as_ref(), Some(request.db_name), Some(request.table_name))?;
-    drop(call, name, request.delete_data).await
+    drop(call, name, request.delete_data, request.env_context).await
 }
 
-async fn drop(call: &Call, name: TableName, delete_data: Option<bool>) -> Result<()> {
-    let how = DropTable { if_exists: false, delete_data: delete_data.unwrap_or_default() };
+async fn drop(
+    call: &Call,
+    name: TableName,
+    delete_data: Option<bool>,
+    context: Option<types::EnvironmentContext>,
+) -> Result<()> {
+    let purge = Context::new(context).purges();
+    let how = DropTable { if_exists: false, delete_data: delete_data.unwrap_or_default(), purge };
     Ok(call.catalog.drop_table(&call.caller(), &name, how).await?)
 }
 
 pub async fn truncate_table(call: &Call, args: args::TruncateTable) -> Result<()> {
     let name = call.table(args.db_name, args.table_name)?;
-    Ok(call.catalog.truncate_table(&call.caller(), &name, &texts(args.part_names)).await?)
+    truncate(call, &name, args.part_names).await
+}
+
+async fn truncate(call: &Call, name: &TableName, partitions: Option<Vec<FastStr>>) -> Result<()> {
+    let truncated = call.catalog.truncate_table(&call.caller(), name, &texts(partitions)).await;
+    truncated.map_err(|error| match error.kind {
+        // Which the method does not declare, and Apache's server throws all the same.
+        ErrorKind::NotFound => Failure::Undeclared(error),
+        _ => error.into(),
+    })
 }
 
 pub async fn truncate_table_req(call: &Call, args: args::TruncateTableReq) -> Result<types::TruncateTableResponse> {
     let request = required(args.req, "request")?;
     let name = call.table(Some(request.db_name), Some(request.table_name))?;
-    call.catalog.truncate_table(&call.caller(), &name, &texts(request.part_names)).await?;
+    truncate(call, &name, request.part_names).await?;
     Ok(types::TruncateTableResponse {})
 }
 

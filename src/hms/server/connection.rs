@@ -14,17 +14,20 @@ use tokio_util::sync::CancellationToken;
 
 use super::Limits;
 use super::transport::{Incoming, ReadError, Reader};
-use crate::catalog::Service;
+use crate::auth::login::{LoggedIn, SharedLogin};
+use crate::catalog::{Caller, Service};
 use crate::error::{CatalogError, ErrorKind};
 use crate::hms::Session;
 use crate::hms::call::Call;
 use crate::hms::methods::{self, Answer, Body};
 
+#[derive(Clone)]
 pub struct Connection {
     session: Arc<Session>,
-    limits: Arc<Limits>,
+    pub limits: Arc<Limits>,
     catalog: Service,
-    shutdown: CancellationToken,
+    pub login: SharedLogin,
+    pub shutdown: CancellationToken,
 }
 
 /// What became of a call, for the log and the metrics.
@@ -35,8 +38,28 @@ struct Outcome {
 }
 
 impl Connection {
-    pub fn new(peer: SocketAddr, limits: Arc<Limits>, catalog: Service, shutdown: CancellationToken) -> Self {
-        Self { session: Arc::new(Session::new(peer)), limits, catalog, shutdown }
+    pub fn new(
+        peer: SocketAddr,
+        limits: Arc<Limits>,
+        catalog: Service,
+        login: SharedLogin,
+        shutdown: CancellationToken,
+    ) -> Self {
+        let session = Arc::new(Session::new(peer, Arc::clone(&login), None));
+        Self { session, limits, catalog, login, shutdown }
+    }
+
+    /// The same for who logged in, with a session of its own.
+    pub fn of(&self, who: LoggedIn) -> Self {
+        let session = Session::new(self.session.peer, Arc::clone(&self.login), Some(who));
+        Self { session: Arc::new(session), ..self.clone() }
+    }
+
+    /// The same for who says to be somebody, or nobody, with a session of its own.
+    pub fn as_told(&self, user: Option<&str>) -> Result<Self, CatalogError> {
+        let session = Session::new(self.session.peer, Arc::clone(&self.login), None);
+        session.assume(Caller { user: user.map(str::to_owned), groups: Vec::new() })?;
+        Ok(Self { session: Arc::new(session), ..self.clone() })
     }
 
     pub fn peer(&self) -> SocketAddr {
@@ -75,7 +98,8 @@ impl Connection {
         }
     }
 
-    async fn handle<S: AsyncWrite + Unpin>(&self, stream: &mut S, incoming: Incoming) -> std::io::Result<()> {
+    /// Carries out one call.
+    pub async fn handle<S: AsyncWrite + Unpin>(&self, stream: &mut S, incoming: Incoming) -> std::io::Result<()> {
         let started = Instant::now();
         let to = Reply { protocol: incoming.protocol, framed: incoming.framed, limits: &self.limits };
         let call = match codec::decode_call(incoming.protocol, incoming.bytes) {

@@ -151,7 +151,7 @@ fn urls_of_settings_are_decoded() {
         let location = Location::from_url(&Url::parse(url).unwrap()).unwrap();
         location.as_str().to_string()
     };
-    assert_eq!(of("file:///my%20data/100%25"), "file:///my data/100%");
+    assert_eq!(of("file:///my%20data/100%25"), "file:/my data/100%");
     assert_eq!(of("s3://bucket/a%20b"), "s3://bucket/a b");
     assert_eq!(of("s3a://bucket"), "s3a://bucket");
     assert_eq!(of("hdfs://n:8020/x"), "hdfs://n:8020/x");

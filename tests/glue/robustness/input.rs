@@ -89,11 +89,15 @@ const TROUBLE: &[&str] = &[
 pub struct Dice {
     state: u64,
     learned: Vec<String>,
+    /// How likely a member is there that may be absent, in a hundred.
+    density: u64,
 }
 
 impl Dice {
     pub fn new(seed: u64, learned: Vec<String>) -> Self {
-        Self { state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), learned }
+        let mut dice = Self { state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), learned, density: 0 };
+        dice.density = *dice.of(&[5, 30, 60, 90]);
+        dice
     }
 
     pub fn next(&mut self) -> u64 {
@@ -121,19 +125,19 @@ impl Dice {
 /// The body of a request, and what kind of one it is.
 pub fn body(info: &OperationInfo, dice: &mut Dice) -> (String, &'static str) {
     match dice.below(10) {
-        0..=4 => (valid(info.input, dice, 0).to_string(), "a valid request"),
+        0..=4 => (valid("", info.input, dice, 0).to_string(), "a valid request"),
         5..=6 => {
-            let mut input = valid(info.input, dice, 0);
+            let mut input = valid("", info.input, dice, 0);
             spoil(&mut input, dice);
             (input.to_string(), "a nearly valid request")
         }
         7 => {
-            let mut input = valid(info.input, dice, 0);
+            let mut input = valid("", info.input, dice, 0);
             troubled(&mut input, dice);
             (input.to_string(), "a request of troublesome texts")
         }
         8 => {
-            let mut input = valid(info.input, dice, 0);
+            let mut input = valid("", info.input, dice, 0);
             if let Value::Object(members) = &mut input {
                 members.insert("FromANewerClient".to_owned(), nonsense(dice, 0));
                 members.insert("x".repeat(300), json!(null));
@@ -145,24 +149,24 @@ pub fn body(info: &OperationInfo, dice: &mut Dice) -> (String, &'static str) {
 }
 
 /// A value that the shape allows, or nearly: of patterns the usual texts are tried.
-fn valid(shape: &'static Shape, dice: &mut Dice, depth: usize) -> Value {
+fn valid(name: &str, shape: &'static Shape, dice: &mut Dice, depth: usize) -> Value {
     match &shape.kind {
         Kind::Structure { members, union } => Value::Object(structure(members, *union, dice, depth)),
         Kind::List { member, bounds } => {
             let least = bounds.min.unwrap_or(0);
             let most = bounds.max.unwrap_or(3).min(least.max(3));
             let count = least + dice.below(most - least + 1);
-            (0..count).map(|_| valid(member, dice, depth + 1)).collect()
+            (0..count).map(|_| valid(name, member, dice, depth + 1)).collect()
         }
         Kind::Map { key, value, bounds } => {
             let count = bounds.min.unwrap_or(0) + dice.below(3);
             let entry = |dice: &mut Dice| {
-                let key = valid(key, dice, depth + 1).as_str().unwrap_or_default().to_owned();
-                (key, valid(value, dice, depth + 1))
+                let key = valid("", key, dice, depth + 1).as_str().unwrap_or_default().to_owned();
+                (key, valid("", value, dice, depth + 1))
             };
             Value::Object((0..count).map(|_| entry(dice)).collect())
         }
-        Kind::String(text) => json!(valid_text(shape, text, dice)),
+        Kind::String(text) => json!(valid_text(name, shape, text, dice)),
         Kind::Integer { min, max } | Kind::Long { min, max } => {
             let least = min.map_or(0, |min| min as i64);
             let most = max.map_or(least + 20, |max| max as i64);
@@ -183,20 +187,20 @@ fn valid(shape: &'static Shape, dice: &mut Dice, depth: usize) -> Value {
 fn structure(members: &'static [Member], union: bool, dice: &mut Dice, depth: usize) -> Map<String, Value> {
     if union && !members.is_empty() {
         let member = dice.of(members);
-        return Map::from_iter([(member.name.to_owned(), valid(member.shape, dice, depth + 1))]);
+        return Map::from_iter([(member.name.to_owned(), valid(member.name, member.shape, dice, depth + 1))]);
     }
     // The deeper, the fewer: some shapes contain themselves.
-    let chance = [60, 50, 40, 25, 15].get(depth).copied().unwrap_or(0);
+    let chance = dice.density * [100, 80, 60, 40, 20].get(depth).copied().unwrap_or(0) / 100;
     let mut object = Map::new();
     for member in members {
-        if (member.required && depth < 30) || dice.percent(chance) {
-            object.insert(member.name.to_owned(), valid(member.shape, dice, depth + 1));
+        if (member.required && depth < 30) || dice.percent(likely(member.name, chance)) {
+            object.insert(member.name.to_owned(), valid(member.name, member.shape, dice, depth + 1));
         }
     }
     object
 }
 
-fn valid_text(shape: &'static Shape, text: &Text, dice: &mut Dice) -> String {
+fn valid_text(name: &str, shape: &'static Shape, text: &Text, dice: &mut Dice) -> String {
     if !text.values.is_empty() {
         return (*dice.of(text.values)).to_owned();
     }
@@ -208,13 +212,52 @@ fn valid_text(shape: &'static Shape, text: &Text, dice: &mut Dice) -> String {
     {
         return learned;
     }
-    // The first ones are the names of what is there.
-    let favourite = TEXTS[dice.below(6) as usize];
-    if dice.percent(60) && fits(favourite) {
-        return favourite.to_owned();
+    let usual = usual(name);
+    if dice.percent(80) && fits(usual) {
+        return usual.to_owned();
     }
     let fitting: Vec<&str> = TEXTS.iter().copied().filter(|candidate| fits(candidate)).collect();
     if fitting.is_empty() { "a".repeat(text.bounds.min.unwrap_or(1) as usize) } else { (*dice.of(&fitting)).to_owned() }
+}
+
+/// The chance of a member of this name: names are mostly there, and what rules out all else mostly is not.
+fn likely(name: &str, chance: u64) -> u64 {
+    const RARE: [&str; 9] = [
+        "NextToken",
+        "TransactionId",
+        "QueryAsOfTime",
+        "SchemaArn",
+        "RegistryArn",
+        "AllocatedCapacity",
+        "MaxCapacity",
+        "CreateIcebergTableInput",
+        "MaintenanceWindow",
+    ];
+    match name {
+        _ if RARE.contains(&name) => chance / 10,
+        "Name" | "SchemaName" | "RegistryName" | "FunctionName" | "Role" | "Type" | "Columns" => chance.max(90),
+        _ => chance,
+    }
+}
+
+/// What a member of this name mostly has, so that something is found.
+fn usual(name: &str) -> &'static str {
+    let name = name.to_ascii_lowercase();
+    let known = [
+        ("catalogid", "123456789012"),
+        ("database", "d"),
+        ("table", "t"),
+        ("columnname", "c"),
+        ("region", "us-east-1"),
+        ("versionid", "1"),
+        ("values", "1"),
+        ("expression", "n = 1"),
+        ("rolearn", "arn:aws:iam::123456789012:role/r"),
+        ("schedule", "cron(0 3 * * ? *)"),
+        ("schemadefinition", r#"{"type":"string"}"#),
+        ("transformid", "x"),
+    ];
+    known.into_iter().find(|(part, _)| name.contains(part)).map_or("x", |(_, text)| text)
 }
 
 /// Puts nonsense in one place.
@@ -275,11 +318,15 @@ fn hostile(info: &OperationInfo, dice: &mut Dice) -> String {
         3 => format!("{{\"{member}\":\"{}\"}}", "x".repeat(2_000_000)),
         4 => format!("{{\"{member}\":1e999999}}"),
         5 => format!("{{\"{member}\":\"\\ud800\"}}"),
-        6 => valid(info.input, dice, 0).to_string().replace(':', ","),
+        6 => valid("", info.input, dice, 0).to_string().replace(':', ","),
         // Each member a second time.
         _ => {
-            let once = valid(info.input, dice, 0).to_string();
-            format!("{},{}", once.trim_end_matches('}'), valid(info.input, dice, 0).to_string().trim_start_matches('{'))
+            let once = valid("", info.input, dice, 0).to_string();
+            format!(
+                "{},{}",
+                once.trim_end_matches('}'),
+                valid("", info.input, dice, 0).to_string().trim_start_matches('{')
+            )
         }
     }
 }

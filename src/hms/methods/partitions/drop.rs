@@ -11,11 +11,12 @@ use crate::hms::encode::Wrap;
 use crate::hms::encode::partitions::PartitionList;
 use crate::hms::error::Result;
 use crate::hms::methods::Body;
+use crate::hms::methods::tables::Context;
 use crate::model::TableName;
 
 pub async fn drop_partition(call: &Call, args: args::DropPartition) -> Result<bool> {
     let name = call.table(args.db_name, args.tbl_name)?;
-    by_values(call, &name, args.part_vals, args.delete_data).await
+    by_values(call, &name, args.part_vals, args.delete_data, None).await
 }
 
 pub async fn drop_partition_with_environment_context(
@@ -23,12 +24,12 @@ pub async fn drop_partition_with_environment_context(
     args: args::DropPartitionWithEnvironmentContext,
 ) -> Result<bool> {
     let name = call.table(args.db_name, args.tbl_name)?;
-    by_values(call, &name, args.part_vals, args.delete_data).await
+    by_values(call, &name, args.part_vals, args.delete_data, args.environment_context).await
 }
 
 pub async fn drop_partition_by_name(call: &Call, args: args::DropPartitionByName) -> Result<bool> {
     let name = call.table(args.db_name, args.tbl_name)?;
-    by_name(call, &name, args.part_name, args.delete_data).await
+    by_name(call, &name, args.part_name, args.delete_data, None).await
 }
 
 pub async fn drop_partition_by_name_with_environment_context(
@@ -36,15 +37,16 @@ pub async fn drop_partition_by_name_with_environment_context(
     args: args::DropPartitionByNameWithEnvironmentContext,
 ) -> Result<bool> {
     let name = call.table(args.db_name, args.tbl_name)?;
-    by_name(call, &name, args.part_name, args.delete_data).await
+    by_name(call, &name, args.part_name, args.delete_data, args.environment_context).await
 }
 
 pub async fn drop_partition_req(call: &Call, args: args::DropPartitionReq) -> Result<bool> {
     let request = required(args.drop_partition_req, "request")?;
     let name = call.table_in(request.cat_name.as_ref(), Some(request.db_name), Some(request.tbl_name))?;
+    let context = request.environment_context;
     match request.part_name {
-        Some(partition) => by_name(call, &name, Some(partition), request.delete_data).await,
-        None => by_values(call, &name, request.part_vals, request.delete_data).await,
+        Some(partition) => by_name(call, &name, Some(partition), request.delete_data, context).await,
+        None => by_values(call, &name, request.part_vals, request.delete_data, context).await,
     }
 }
 
@@ -53,9 +55,11 @@ async fn by_values(
     table: &TableName,
     values: Option<Vec<FastStr>>,
     delete_data: Option<bool>,
+    context: Option<types::EnvironmentContext>,
 ) -> Result<bool> {
     let values = texts(Some(required(values, "list of partition values")?));
-    call.catalog.drop_partition(&call.caller(), table, &values, delete_data.unwrap_or_default()).await?;
+    let (delete_data, purge) = (delete_data.unwrap_or_default(), Context::new(context).purges());
+    call.catalog.drop_partition(&call.caller(), table, &values, delete_data, purge).await?;
     Ok(true)
 }
 
@@ -64,10 +68,12 @@ async fn by_name(
     table: &TableName,
     partition: Option<FastStr>,
     delete_data: Option<bool>,
+    context: Option<types::EnvironmentContext>,
 ) -> Result<bool> {
     let partition = partition.filter(|name| !name.is_empty()).ok_or_else(|| null("partition name"))?;
     let values = super::values_of(call, table, &partition).await?;
-    call.catalog.drop_partition(&call.caller(), table, &values, delete_data.unwrap_or_default()).await?;
+    let (delete_data, purge) = (delete_data.unwrap_or_default(), Context::new(context).purges());
+    call.catalog.drop_partition(&call.caller(), table, &values, delete_data, purge).await?;
     Ok(true)
 }
 
@@ -77,6 +83,7 @@ pub async fn drop_partitions_req(call: &Call, args: args::DropPartitionsReq) -> 
     let how = DropPartitions {
         if_exists: request.if_exists.unwrap_or_default(),
         delete_data: request.delete_data.unwrap_or_default(),
+        purge: Context::new(request.environment_context.clone()).purges(),
     };
     let dropped = match &request.parts {
         types::RequestPartsSpec::Names(names) => {

@@ -4,6 +4,7 @@ use propolis_thrift::{FastStr, args};
 
 use super::{EITHER, Omitted, Viewer, filter_text, limit, whole, with_privileges};
 use crate::catalog::partitions::Selection;
+use crate::error::{ErrorKind, ResultExt};
 use crate::filter::LikeDialect;
 use crate::hms::call::{Call, required};
 use crate::hms::convert::statistics::{Arms, engine, wire_described};
@@ -97,7 +98,9 @@ pub async fn get_partitions_by_names_req(call: &Call, args: args::GetPartitionsB
     let request = required(args.req, "request")?;
     let name = call.table(Some(request.db_name), Some(request.tbl_name))?;
     let names = texts(Some(required(request.names, "list of partition names")?));
-    let batch = call.catalog.partitions(&name, &Selection::Names(&names), None).await?;
+    let batch = call.catalog.partitions(&name, &Selection::Names(&names), None).await;
+    // As Apache's server has it here, unlike in all other lists.
+    let batch = batch.map_kind(ErrorKind::NotFound, ErrorKind::InvalidObject)?;
     if request.get_col_stats.unwrap_or_default() {
         let arms = Arms::of(request.engine.as_ref());
         let engine = engine(request.engine.as_ref());

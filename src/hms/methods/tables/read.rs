@@ -10,18 +10,23 @@ use crate::hms::convert::tables::wire_table;
 use crate::hms::convert::{texts, wire, wire_list, wire_option, wire_principal_type};
 use crate::hms::error::{Failure, Result};
 use crate::hms::methods::projection::Projection;
-use crate::model::TableName;
+use crate::hms::translation::{self, Access, Capabilities};
+use crate::model::{Table, TableName};
 
 pub async fn get_table(call: &Call, args: args::GetTable) -> Result<types::Table> {
     let name = call.table(args.dbname, args.tbl_name)?;
-    Ok(wire_table(&*call.catalog.get_table(&name).await?))
+    let table = call.catalog.get_table(&name).await?;
+    translation::check_client(call, None, &[&table])?;
+    Ok(wire_table(&table))
 }
 
 pub async fn get_table_req(call: &Call, args: args::GetTableReq) -> Result<types::GetTableResult> {
     let request = required(args.req, "request")?;
     let name = call.table_in(request.cat_name.as_ref(), Some(request.db_name), Some(request.tbl_name))?;
     let table = call.catalog.get_table(&name).await?;
+    translation::check_client(call, request.capabilities.as_ref(), &[&table])?;
     let mut answer = wire_table(&table);
+    translation::show_table(call, &table, &Capabilities::new(request.processor_capabilities), &mut answer);
     if request.get_column_stats.unwrap_or_default() {
         let sent_engine = request.engine.as_ref();
         let found = call.catalog.accurate_table_statistics(&table, engine(sent_engine)).await?;
@@ -38,6 +43,7 @@ pub async fn get_table_objects_by_name(call: &Call, args: args::GetTableObjectsB
     let names =
         args.tbl_names.ok_or_else(|| ExceptionKind::InvalidOperation.with("The list of table names is null"))?;
     let tables = call.catalog.get_tables(&database, &texts(Some(names))).await.map_err(unknown_database)?;
+    translation::check_client(call, None, &tables.iter().collect::<Vec<_>>())?;
     Ok(tables.iter().map(wire_table).collect())
 }
 
@@ -57,7 +63,14 @@ pub async fn get_table_objects_by_name_req(
         }
     };
     let tables = call.catalog.get_tables(&database, &names).await.map_err(unknown_database)?;
-    Ok(types::GetTablesResult { tables: tables.iter().map(|table| projection.table(wire_table(table))).collect() })
+    translation::check_client(call, request.capabilities.as_ref(), &tables.iter().collect::<Vec<_>>())?;
+    let capabilities = Capabilities::new(request.processor_capabilities);
+    let shown = tables.iter().map(|table| {
+        let mut shown = wire_table(table);
+        translation::show_table(call, table, &capabilities, &mut shown);
+        projection.table(shown)
+    });
+    Ok(types::GetTablesResult { tables: shown.collect() })
 }
 
 /// Calls that declare UnknownDBException mean it for a database that is not there, or not named at all.
@@ -112,14 +125,29 @@ pub async fn get_tables_ext(call: &Call, args: args::GetTablesExt) -> Result<Vec
     if let Some(limit) = request.limit.and_then(|limit| usize::try_from(limit).ok()) {
         names.truncate(limit);
     }
-    Ok(names.iter().map(|name| types::ExtendedTableInfo { tbl_name: wire(name), ..Default::default() }).collect())
+    let mask = request.requested_fields;
+    let asks = |field: types::GetTablesExtRequestFields| mask & field.inner() == field.inner();
+    let capabilities = Capabilities::new(request.processor_capabilities);
+    let tables = call.catalog.get_tables(&database, &names).await?;
+    let told = tables.iter().map(|table| {
+        let access = translation::access_to(call, table, &capabilities);
+        let access = access.as_ref();
+        let tells_needs = asks(types::GetTablesExtRequestFields::PROCESSOR_CAPABILITIES);
+        types::ExtendedTableInfo {
+            tbl_name: wire(&table.name.table),
+            access_type: access
+                .filter(|_| asks(types::GetTablesExtRequestFields::ACCESS_TYPE))
+                .map(|access| access.kind.into()),
+            required_read_capabilities: access.filter(|_| tells_needs).and_then(Access::wire_reads),
+            required_write_capabilities: access.filter(|_| tells_needs).and_then(Access::wire_writes),
+        }
+    });
+    Ok(told.collect())
 }
 
 pub async fn get_table_meta(call: &Call, args: args::GetTableMeta) -> Result<Vec<types::TableMeta>> {
     let (catalog, databases) = call.database_pattern(args.db_patterns)?;
-    let not_empty = |pattern: &&str| !pattern.is_empty();
-    let databases = databases.as_deref().filter(not_empty);
-    let tables = args.tbl_patterns.as_deref().filter(not_empty);
+    let (databases, tables) = (databases.as_deref(), args.tbl_patterns.as_deref());
     let summaries = call.catalog.table_summaries(&catalog, databases, tables, &texts(args.tbl_types)).await?;
     Ok(summaries
         .iter()
@@ -139,11 +167,7 @@ pub async fn get_table_names_by_filter(call: &Call, args: args::GetTableNamesByF
     let database = call.database(args.dbname).map_err(unknown_database)?;
     let filter = args.filter.ok_or_else(|| ExceptionKind::InvalidOperation.with("The filter is null"))?;
     let limit = args.max_tables.filter(|limit| *limit >= 0).map(i64::from);
-    let names =
-        call.catalog.table_names_by_filter(&database, &filter, limit).await.map_err(|error| match error.kind {
-            ErrorKind::NotFound => unknown_database(error),
-            _ => error.into(),
-        })?;
+    let names = call.catalog.table_names_by_filter(&database, &filter, limit).await?;
     Ok(wire_list(&names))
 }
 
@@ -198,11 +222,29 @@ async fn fields(
         Err(error) if error.kind == ErrorKind::NotFound => return Err(no_such_table(call, &name, error).await),
         Err(error) => return Err(error.into()),
     };
+    check_kept_schema(call, &table)?;
     let mut fields = wire_columns(&table.storage.columns);
     if with_keys {
         fields.extend(wire_columns(&table.partition_keys));
     }
     Ok(fields)
+}
+
+/// Refuses a table whose columns its files tell, where the rules want them read there.
+fn check_kept_schema(call: &Call, table: &Table) -> Result<()> {
+    let rules = &call.catalog.rules().hive;
+    match &table.storage.serde.library {
+        Some(library) if rules.reads_no_schemas && !rules.kept_schemas.contains(library) => {
+            Err(CatalogError::invalid_input(format!(
+                "The columns of table {} are in its files, which its SerDe {library} would have to read: no class of \
+                 Java's can be loaded here. Unset metastore.storage.schema.reader.impl for the columns that are kept \
+                 here",
+                table.name
+            ))
+            .into())
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn no_such_table(call: &Call, name: &TableName, error: CatalogError) -> Failure {

@@ -1,0 +1,33 @@
+"""Spark on a metastore that asks for a login, which HADOOP_SETTINGS says how to do.
+
+HADOOP_SETTINGS     settings of Hadoop and of Hive's client, as JSON
+KERBEROS_PRINCIPAL  who Spark logs in as, with the key in KERBEROS_KEYTAB; unset: it has no ticket
+REFUSED             set where the login has to fail
+"""
+
+import json
+import os
+
+from clients import spark_session, unique
+from steps import contains, equal, finish, refused, step
+
+settings = [(f"spark.hadoop.{key}", value) for key, value in json.loads(os.environ["HADOOP_SETTINGS"]).items()]
+if "KERBEROS_PRINCIPAL" in os.environ:
+    settings += [(f"spark.kerberos.{key}", os.environ[f"KERBEROS_{key.upper()}"]) for key in ("principal", "keytab")]
+spark = spark_session(settings)
+
+if "REFUSED" in os.environ:
+    with step("a login with a wrong password is refused"):
+        refused(lambda: spark.sql("SHOW DATABASES").collect(), "HiveException", "metastore", "MetaException")
+else:
+    name = unique("logins")
+    with step("a table is made, written and read"):
+        spark.sql(f"CREATE DATABASE {name}")
+        spark.sql(f"CREATE TABLE {name}.t (a INT) PARTITIONED BY (day STRING) STORED AS PARQUET")
+        spark.sql(f"INSERT INTO {name}.t PARTITION (day) SELECT id, CAST(id % 3 AS STRING) FROM range(9)")
+        equal(spark.sql(f"SELECT count(*) FROM {name}.t WHERE day = '1'").collect()[0][0], 3)
+    with step("all is listed and dropped"):
+        contains([row[0] for row in spark.sql("SHOW DATABASES").collect()], name)
+        spark.sql(f"DROP DATABASE {name} CASCADE")
+spark.stop()
+finish()

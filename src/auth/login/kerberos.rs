@@ -1,0 +1,81 @@
+//! Kerberos by GSS-API: tickets are checked by MIT's library, which is loaded when it is needed, so that who logs in
+//! otherwise needs none of it.
+
+mod gssapi;
+
+use std::sync::Arc;
+
+pub use self::gssapi::Context;
+use self::gssapi::{Credentials, Gssapi};
+use super::denied;
+use crate::config::{Settings, split_principal};
+use crate::error::{CatalogError, Result};
+
+/// The server's own principal, with its key.
+#[derive(Debug)]
+pub struct Kerberos {
+    credentials: Arc<Credentials>,
+    service: String,
+    realm: String,
+}
+
+impl Kerberos {
+    /// The error says which setting is wrong.
+    pub fn open(settings: &Settings) -> Result<Self> {
+        let wrong = |message: String| CatalogError::invalid_input(format!("kerberos_principal: {message}"));
+        let principal = settings.kerberos_principal.as_deref().unwrap_or_default();
+        let (service, host, realm) =
+            split_principal(principal).ok_or_else(|| wrong("give a service, a host and a realm".to_owned()))?;
+        let host = if host == "_HOST" {
+            let name =
+                nix::unistd::gethostname().map_err(|error| wrong(format!("this machine has no name: {error}")))?;
+            name.to_string_lossy().to_lowercase()
+        } else {
+            host.to_owned()
+        };
+        let keytab = settings.kerberos_keytab.as_deref();
+        let keytab = keytab.ok_or_else(|| CatalogError::invalid_input("kerberos_keytab: it is needed"))?;
+        let principal = format!("{service}/{host}@{realm}");
+        let library = Gssapi::load().map_err(wrong)?;
+        let credentials = Credentials::acquire(library, &principal, keytab)
+            .map_err(|error| wrong(format!("{principal} with the key in {}: {error}", keytab.display())))?;
+        Ok(Self { credentials: Arc::new(credentials), service: service.to_owned(), realm: realm.to_owned() })
+    }
+
+    /// The server's name as a user: that of its service.
+    pub fn own_name(&self) -> &str {
+        &self.service
+    }
+
+    /// The beginning of a login.
+    pub fn context(&self) -> Context {
+        Context::new(Arc::clone(&self.credentials))
+    }
+
+    /// The user of a principal of our realm. Other realms are refused, since their users may have the same names.
+    pub fn user(&self, principal: &str) -> Result<String> {
+        match principal.rsplit_once('@') {
+            Some((name, realm)) if realm == self.realm => Ok(short_name(name).to_owned()),
+            _ => Err(denied(&format!("{principal} is not of the realm {}", self.realm))),
+        }
+    }
+}
+
+/// What is before the host and the realm of a principal; a plain name is itself.
+pub fn short_name(principal: &str) -> &str {
+    principal.split(['/', '@']).next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_what_stands_before_host_and_realm() {
+        for (principal, name) in
+            [("ann@EXAMPLE.ORG", "ann"), ("hive/h.example.org@EXAMPLE.ORG", "hive"), ("ann", "ann"), ("", "")]
+        {
+            assert_eq!(short_name(principal), name);
+        }
+    }
+}

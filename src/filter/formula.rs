@@ -1,0 +1,282 @@
+//! Conditions over partition keys as a query engine has them: a tree of typed constants, casts and three truth values.
+//!
+//! Where a filter lets the key's type decide how it compares, in a formula both sides do, as in Hive: a text key and a
+//! number compare as numbers, a date and a timestamp as timestamps. A null partition is null: it meets no comparison, and
+//! no negation of one. A stored value that is none of the type it is compared under is null too, and so leaves the
+//! formula open, as [`Predicate::decides`] tells.
+//!
+//! Casts of a key are taken where the comparison under the cast is one of the stored text under some type. Numbers
+//! compare as they are written, not as their type would round them.
+
+mod operand;
+
+use std::fmt;
+
+use self::operand::{Equality, Operand, Outlook, Side};
+use super::lexer::Op;
+use super::pattern::{LikeDialect, Pattern};
+use super::predicate::{PartitionKey, Predicate, Test};
+use super::tree::Tree;
+use super::value::{Class, Value};
+use super::{FilterError, MAX_DEPTH, excerpt};
+use crate::model::partition_name::DEFAULT_PARTITION;
+
+/// A condition, or an operand of one.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Formula {
+    /// A partition key by its name, in any case.
+    Key(String),
+    Literal(Literal),
+    /// To a Hive type, such as `varchar(20)`.
+    Cast(Box<Formula>, String),
+    Compare(Box<Formula>, Op, Box<Formula>),
+    /// `<=>`: equal, or both null.
+    Same(Box<Formula>, Box<Formula>),
+    /// The operands together are one of the rows, each of as many.
+    In(Vec<Formula>, Vec<Vec<Formula>>),
+    /// With the wildcards of SQL, escaped by a backslash.
+    Like(Box<Formula>, String),
+    IsNull(Box<Formula>),
+    /// IS TRUE or IS FALSE.
+    Is(Box<Formula>, bool),
+    Not(Box<Formula>),
+    All(Vec<Formula>),
+    Any(Vec<Formula>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Literal {
+    Null,
+    Boolean(bool),
+    /// `[+-]digits[.digits][e[+-]digits]`
+    Number(String),
+    Text(String),
+    /// `yyyy-mm-dd`
+    Date(String),
+    /// `yyyy-mm-dd hh:mm:ss[.fraction]`
+    Timestamp(String),
+}
+
+impl Predicate {
+    /// What a formula says of a table's partitions. The error names what cannot be said of stored values.
+    pub fn of(formula: &Formula, keys: &[PartitionKey<'_>]) -> Result<Predicate, FilterError> {
+        let tree = Scope { keys }.condition(formula, 0).map_err(FilterError::new)?;
+        let tree = if tree == Tree::Test(Test::Constant(Some(true))) { Tree::All(Vec::new()) } else { tree };
+        Predicate::new(tree, keys)
+    }
+}
+
+type Meaning<T> = Result<T, String>;
+
+struct Scope<'a> {
+    keys: &'a [PartitionKey<'a>],
+}
+
+impl Scope<'_> {
+    fn condition(&self, formula: &Formula, depth: usize) -> Meaning<Tree<Test>> {
+        if depth > MAX_DEPTH {
+            return Err(format!("The expression nests deeper than {MAX_DEPTH} levels"));
+        }
+        let inner = |formula: &Formula| self.condition(formula, depth + 1);
+        Ok(match formula {
+            Formula::All(parts) => join(parts.iter().map(inner).collect::<Meaning<_>>()?, true),
+            Formula::Any(parts) => join(parts.iter().map(inner).collect::<Meaning<_>>()?, false),
+            Formula::Not(part) => inner(part)?.negate(&Test::opposite),
+            Formula::Literal(Literal::Boolean(truth)) => constant(Some(*truth)),
+            Formula::Literal(Literal::Null) => constant(None),
+            Formula::Compare(left, op, right) => self.compare(left, *op, right)?,
+            Formula::Same(left, right) => self.same(left, right)?,
+            Formula::In(operands, rows) => {
+                let row = |row: &Vec<Formula>| self.row(operands, row);
+                let rows = join(rows.iter().map(row).collect::<Meaning<_>>()?, false);
+                // Structs are equal or not, whatever in them is null.
+                let mut parts = if operands.len() > 1 { self.not_null(operands)? } else { Vec::new() };
+                parts.push(rows);
+                join(parts, true)
+            }
+            Formula::Like(operand, pattern) => self.like(operand, pattern)?,
+            Formula::IsNull(operand) => match self.side(operand)? {
+                Side::Literal(literal) => constant(Some(literal == Literal::Null)),
+                Side::Key(operand) => null(operand.nullable(formula)?, true),
+            },
+            Formula::Is(operand, truth) => match self.side(operand)? {
+                Side::Literal(literal) => constant(Some(literal == Literal::Boolean(*truth))),
+                Side::Key(operand) => {
+                    let tree = operand.compare(Op::Eq, &Literal::Boolean(*truth))?;
+                    Tree::all(vec![null(operand.nullable(formula)?, false), tree])
+                }
+            },
+            Formula::Key(_) | Formula::Cast(..) => match self.side(formula)? {
+                Side::Literal(Literal::Boolean(truth)) => constant(Some(truth)),
+                Side::Literal(Literal::Null) => constant(None),
+                Side::Key(operand) if operand.is_boolean() => operand.compare(Op::Eq, &Literal::Boolean(true))?,
+                _ => return Err(format!("{formula} is no condition")),
+            },
+            Formula::Literal(_) => return Err(format!("{formula} is no condition")),
+        })
+    }
+
+    fn compare(&self, left: &Formula, op: Op, right: &Formula) -> Meaning<Tree<Test>> {
+        match (self.side(left)?, self.side(right)?) {
+            (Side::Key(key), Side::Literal(literal)) => key.compare(op, &literal),
+            (Side::Literal(literal), Side::Key(key)) => key.compare(op.mirrored(), &literal),
+            (Side::Literal(left), Side::Literal(right)) => operand::fold(&left, op, &right).map(constant),
+            (Side::Key(_), Side::Key(_)) => Err(format!("{left} and {right} are both taken from partition keys")),
+        }
+    }
+
+    fn same(&self, left: &Formula, right: &Formula) -> Meaning<Tree<Test>> {
+        match (self.side(left)?, self.side(right)?) {
+            (Side::Key(key), Side::Literal(Literal::Null)) | (Side::Literal(Literal::Null), Side::Key(key)) => {
+                Ok(null(key.nullable(left)?, true))
+            }
+            (Side::Key(key), Side::Literal(literal)) | (Side::Literal(literal), Side::Key(key)) => {
+                let there = null(key.nullable(left)?, false);
+                Ok(join(vec![there, key.compare(Op::Eq, &literal)?], true))
+            }
+            (Side::Literal(left), Side::Literal(right)) => Ok(constant(Some(left == right))),
+            (Side::Key(_), Side::Key(_)) => Err(format!("{left} and {right} are both taken from partition keys")),
+        }
+    }
+
+    fn row(&self, operands: &[Formula], row: &[Formula]) -> Meaning<Tree<Test>> {
+        if operands.len() != row.len() {
+            return Err(format!("IN compares {} values with {}", operands.len(), row.len()));
+        }
+        let equal = |(operand, value)| self.compare(operand, Op::Eq, value);
+        let parts = operands.iter().zip(row).map(equal).collect::<Meaning<_>>()?;
+        Ok(join(parts, true))
+    }
+
+    fn not_null(&self, operands: &[Formula]) -> Meaning<Vec<Tree<Test>>> {
+        let each = |operand| match self.side(operand)? {
+            Side::Key(key) => Ok(null(key.key(), false)),
+            Side::Literal(literal) => Ok(constant(Some(literal != Literal::Null))),
+        };
+        operands.iter().map(each).collect()
+    }
+
+    fn like(&self, operand: &Formula, pattern: &str) -> Meaning<Tree<Test>> {
+        match self.side(operand)? {
+            Side::Key(key) => Ok(Tree::Test(Test::Like {
+                column: key.text(operand)?,
+                pattern: Pattern::like(pattern, LikeDialect::Sql),
+                negated: false,
+            })),
+            Side::Literal(Literal::Null) => Ok(constant(None)),
+            Side::Literal(Literal::Text(text)) => {
+                Ok(constant(Some(Pattern::like(pattern, LikeDialect::Sql).matches(&text))))
+            }
+            Side::Literal(_) => Err(format!("LIKE looks at text, and {operand} is none")),
+        }
+    }
+
+    /// A key with its casts, or a constant with them done.
+    fn side(&self, formula: &Formula) -> Meaning<Side> {
+        let mut casts = Vec::new();
+        let mut inner = formula;
+        while let Formula::Cast(operand, to) = inner {
+            casts.push(to);
+            inner = operand;
+        }
+        let mut side = match inner {
+            Formula::Key(name) => Side::Key(self.key(name)?),
+            Formula::Literal(literal) => Side::Literal(literal.clone()),
+            _ => return Err(format!("{inner} is a condition, and is compared as a value")),
+        };
+        for to in casts.into_iter().rev() {
+            let outlook = Outlook::of(to);
+            side = match side {
+                Side::Key(key) => key.cast(outlook).map(Side::Key),
+                Side::Literal(literal) => operand::cast(literal, outlook).map(Side::Literal),
+            }
+            .ok_or_else(|| format!("{formula} casts in a way that stored values do not tell"))?;
+        }
+        Ok(side)
+    }
+
+    fn key(&self, name: &str) -> Meaning<Operand> {
+        let folded = name.to_lowercase();
+        match self.keys.iter().position(|key| key.name.to_lowercase() == folded) {
+            Some(key) => Ok(Operand::new(key, self.keys[key].type_name)),
+            None => Err(format!("{} is not a partition key of the table", excerpt(name))),
+        }
+    }
+}
+
+fn constant(truth: Option<bool>) -> Tree<Test> {
+    Tree::Test(Test::Constant(truth))
+}
+
+/// AND or OR; with no parts the one always holds and the other never.
+fn join(parts: Vec<Tree<Test>>, and: bool) -> Tree<Test> {
+    match (parts.is_empty(), and) {
+        (true, and) => constant(Some(and)),
+        (false, true) => Tree::all(parts),
+        (false, false) => Tree::any(parts),
+    }
+}
+
+/// The key is null, or is not.
+fn null(key: usize, is: bool) -> Tree<Test> {
+    let op = if is { Op::Eq } else { Op::Ne };
+    Tree::Test(Test::Compare { column: (key, Class::Text), op, value: Value::Text(DEFAULT_PARTITION.into()) })
+}
+
+impl Equality {
+    fn into_tree(self, op: Op) -> Tree<Test> {
+        match self {
+            Equality::To(column, value) => Tree::Test(Test::Compare { column, op, value }),
+            Equality::ToNull => constant(None),
+        }
+    }
+}
+
+impl Operand {
+    fn compare(&self, op: Op, literal: &Literal) -> Meaning<Tree<Test>> {
+        if matches!(literal, Literal::Text(text) if text == DEFAULT_PARTITION) {
+            match op {
+                Op::Eq => return Ok(null(self.key(), true)),
+                Op::Ne => return Ok(null(self.key(), false)),
+                _ => {}
+            }
+        }
+        Ok(self.equality(op, literal)?.into_tree(op))
+    }
+}
+
+/// As in HiveQL, for messages; long lists and texts are cut.
+impl fmt::Display for Formula {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Formula::Key(name) => f.write_str(&excerpt(name)),
+            Formula::Literal(literal) => literal.fmt(f),
+            Formula::Cast(operand, to) => write!(f, "cast({operand} as {to})"),
+            Formula::Compare(left, op, right) => write!(f, "{left} {} {right}", op.as_str()),
+            Formula::Same(left, right) => write!(f, "{left} <=> {right}"),
+            Formula::In(operands, _) => {
+                let names: Vec<_> = operands.iter().take(4).map(ToString::to_string).collect();
+                write!(f, "({}) in (…)", names.join(", "))
+            }
+            Formula::Like(operand, pattern) => write!(f, "{operand} like '{}'", excerpt(pattern)),
+            Formula::IsNull(operand) => write!(f, "{operand} is null"),
+            Formula::Is(operand, truth) => write!(f, "{operand} is {truth}"),
+            Formula::Not(_) => f.write_str("not (…)"),
+            Formula::All(_) => f.write_str("(… and …)"),
+            Formula::Any(_) => f.write_str("(… or …)"),
+        }
+    }
+}
+
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Literal::Null => f.write_str("null"),
+            Literal::Boolean(truth) => truth.fmt(f),
+            Literal::Number(text) => f.write_str(&excerpt(text)),
+            Literal::Text(text) => write!(f, "'{}'", excerpt(text)),
+            Literal::Date(text) => write!(f, "date '{}'", excerpt(text)),
+            Literal::Timestamp(text) => write!(f, "timestamp '{}'", excerpt(text)),
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! DIGEST-MD5 (RFC 2831), as delegation tokens are presented: the user name is the token's identifier in Base64, the
+//! password its password. Only who the caller is is proven (`qop=auth`): protecting the connection is left to TLS.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use md5::{Digest as _, Md5};
+
+use super::{Step, refusal, token};
+use crate::auth::login::Login;
+use crate::config::Secret;
+use crate::error::CatalogError;
+use crate::vault::random;
+
+/// What Hadoop's clients expect; what they answer is taken as it is, since a token is good in every realm.
+const REALM: &str = "default";
+const NONCE_BYTES: usize = 24;
+/// A response has some ten short directives, and an identifier.
+const MAX_RESPONSE: usize = 16 << 10;
+
+/// An exchange under way.
+pub struct Digest {
+    nonce: String,
+    challenged: bool,
+}
+
+impl Digest {
+    pub fn new() -> Result<Self, CatalogError> {
+        Ok(Self { nonce: BASE64_STANDARD.encode(random::<NONCE_BYTES>()?), challenged: false })
+    }
+
+    pub async fn step(&mut self, login: &Login, response: &[u8]) -> Result<Step, CatalogError> {
+        if !self.challenged {
+            self.challenged = true;
+            return Ok(Step::Challenge(self.challenge().into_bytes()));
+        }
+        let response = Response::parse(response).ok_or_else(|| refusal("DIGEST-MD5: the response cannot be read"))?;
+        if response.nonce != self.nonce || response.nc != "00000001" {
+            return Err(refusal("DIGEST-MD5: the response is to another challenge"));
+        }
+        if response.qop != "auth" {
+            return Err(refusal("DIGEST-MD5: only the quality of protection auth is offered; use TLS for the rest"));
+        }
+        if !response.authzid.is_empty() && response.authzid != response.username {
+            return Err(refusal("DIGEST-MD5: a token is good for its owner only"));
+        }
+        let presented = token::decode_user_name(&response.username);
+        let presented = presented.ok_or_else(|| refusal("DIGEST-MD5: the user name is not that of a token"))?;
+        let (who, password) = login.token(&presented).await?;
+        let proof = |prefix| response.proof(&password, prefix);
+        // Both are hashes of what nobody else knows: time tells nothing of use.
+        if proof("AUTHENTICATE") != response.response {
+            return Err(refusal("DIGEST-MD5: the password of the token is wrong"));
+        }
+        Ok(Step::Done { who, last: format!("rspauth={}", proof("")).into_bytes(), layer: None })
+    }
+
+    fn challenge(&self) -> String {
+        let nonce = &self.nonce;
+        format!(r#"realm="{REALM}",nonce="{nonce}",qop="auth",charset=utf-8,algorithm=md5-sess"#)
+    }
+}
+
+/// What a client answers.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Response {
+    username: String,
+    realm: String,
+    nonce: String,
+    cnonce: String,
+    nc: String,
+    qop: String,
+    digest_uri: String,
+    response: String,
+    authzid: String,
+}
+
+impl Response {
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut parsed = Self { qop: "auth".to_owned(), ..Self::default() };
+        let mut seen = Vec::new();
+        for (key, value) in directives(bytes)? {
+            let field = match key {
+                "username" => &mut parsed.username,
+                "realm" => &mut parsed.realm,
+                "nonce" => &mut parsed.nonce,
+                "cnonce" => &mut parsed.cnonce,
+                "nc" => &mut parsed.nc,
+                "qop" => &mut parsed.qop,
+                "digest-uri" => &mut parsed.digest_uri,
+                "response" => &mut parsed.response,
+                "authzid" => &mut parsed.authzid,
+                _ => continue,
+            };
+            if seen.contains(&key) {
+                return None;
+            }
+            seen.push(key);
+            *field = value;
+        }
+        let needed = ["username", "nonce", "cnonce", "nc", "digest-uri", "response"];
+        needed.iter().all(|key| seen.contains(key)).then_some(parsed)
+    }
+
+    /// `response-value` of section 2.1.2.1; with an empty prefix, the `rspauth` that the server proves itself with.
+    fn proof(&self, password: &Secret, prefix: &str) -> String {
+        let secret = md5(&[&self.username, ":", &self.realm, ":", password.reveal()].map(str::as_bytes));
+        let mut a1 = [&secret[..], format!(":{}:{}", self.nonce, self.cnonce).as_bytes()].concat();
+        if !self.authzid.is_empty() {
+            a1.extend_from_slice(format!(":{}", self.authzid).as_bytes());
+        }
+        let a1 = hex(&md5(&[&a1]));
+        let a2 = hex(&md5(&[format!("{prefix}:{}", self.digest_uri).as_bytes()]));
+        let Self { nonce, nc, cnonce, qop, .. } = self;
+        hex(&md5(&[format!("{a1}:{nonce}:{nc}:{cnonce}:{qop}:{a2}").as_bytes()]))
+    }
+}
+
+/// Keys and values of `key=value, key="quoted \"value\""`, in order; None where that is not what it is.
+fn directives(bytes: &[u8]) -> Option<Vec<(&str, String)>> {
+    let mut rest = std::str::from_utf8(bytes).ok().filter(|text| text.len() <= MAX_RESPONSE)?.trim_end_matches('\0');
+    let mut found = Vec::new();
+    loop {
+        rest = rest.trim_start_matches([',', ' ', '\t', '\r', '\n']);
+        if rest.is_empty() {
+            return Some(found);
+        }
+        let (key, after) = rest.split_once('=')?;
+        let value;
+        (value, rest) = match after.strip_prefix('"') {
+            Some(quoted) => unquote(quoted)?,
+            None => {
+                let end = after.find(',').unwrap_or(after.len());
+                (after[..end].trim_end().to_owned(), &after[end..])
+            }
+        };
+        found.push((key.trim(), value));
+    }
+}
+
+/// The text up to the closing quote, and what follows it.
+fn unquote(quoted: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut characters = quoted.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return Some((value, &quoted[at + 1..])),
+            '\\' => value.push(characters.next()?.1),
+            character => value.push(character),
+        }
+    }
+    None
+}
+
+fn md5(parts: &[&[u8]]) -> [u8; 16] {
+    let mut hash = Md5::new();
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Section 4 of RFC 2831.
+    #[test]
+    fn proofs_are_those_of_the_rfc() {
+        let response = Response::parse(
+            br#"charset=utf-8,username="chris",realm="elwood.innosoft.com",nonce="OA6MG9tEQGm2hh",nc=00000001,
+                cnonce="OA6MHXh6VqTrRk",digest-uri="imap/elwood.innosoft.com",
+                response=d388dad90d4bbd760a152321f2143af7,qop=auth"#,
+        )
+        .unwrap();
+        let password = Secret::new("secret");
+        assert_eq!(response.proof(&password, "AUTHENTICATE"), response.response);
+        assert_eq!(response.proof(&password, ""), "ea40f60335c427b5527b84dbabcdfffd");
+    }
+
+    #[test]
+    fn directives_are_read_as_they_may_be_written() {
+        let found = directives(b"a=1, b=\"x,\\\"y\\\\\" ,, c = tok").unwrap();
+        assert_eq!(found, [("a", "1".to_owned()), ("b", "x,\"y\\".to_owned()), ("c", " tok".to_owned())]);
+        for wrong in [&b"a"[..], b"a=\"open", b"a=\"end\\", b"\xff=1", &[b'a'; MAX_RESPONSE + 1]] {
+            assert_eq!(directives(wrong), None);
+        }
+        assert_eq!(Response::parse(b"username=\"a\",username=\"b\""), None);
+        assert_eq!(Response::parse(b"username=\"a\""), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_end_in_an_answer(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "[a-c=\",\\\\ ]{0,60}") {
+            let _ = Response::parse(&bytes);
+            let _ = Response::parse(text.as_bytes());
+        }
+    }
+}

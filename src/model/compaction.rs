@@ -1,0 +1,201 @@
+//! Compactions: files of an ACID table that are to be put together, or were.
+
+use super::TableName;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CompactionKind {
+    Minor,
+    Major,
+    Rebalance,
+    /// Removes what aborted transactions left.
+    AbortCleanup,
+    SmartOptimize,
+}
+
+impl CompactionKind {
+    pub const ALL: [Self; 5] = [Self::Minor, Self::Major, Self::Rebalance, Self::AbortCleanup, Self::SmartOptimize];
+
+    /// The name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Minor => "minor",
+            Self::Major => "major",
+            Self::Rebalance => "rebalance",
+            Self::AbortCleanup => "abort_cleanup",
+            Self::SmartOptimize => "smart_optimize",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// Where a compaction is: the first three wait for something to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CompactionState {
+    Initiated,
+    Working,
+    ReadyForCleaning,
+    Succeeded,
+    Failed,
+    DidNotInitiate,
+    Refused,
+    Aborted,
+}
+
+impl CompactionState {
+    pub const ALL: [Self; 8] = [
+        Self::Initiated,
+        Self::Working,
+        Self::ReadyForCleaning,
+        Self::Succeeded,
+        Self::Failed,
+        Self::DidNotInitiate,
+        Self::Refused,
+        Self::Aborted,
+    ];
+
+    /// The name that Hive shows, and that the database has.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Initiated => "initiated",
+            Self::Working => "working",
+            Self::ReadyForCleaning => "ready for cleaning",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::DidNotInitiate => "did not initiate",
+            Self::Refused => "refused",
+            Self::Aborted => "aborted",
+        }
+    }
+
+    /// Hive's letter for it, which workers get.
+    pub fn letter(self) -> &'static str {
+        match self {
+            Self::Initiated => "i",
+            Self::Working => "w",
+            Self::ReadyForCleaning => "r",
+            Self::Succeeded => "s",
+            Self::Failed => "f",
+            Self::DidNotInitiate => "a",
+            Self::Refused => "c",
+            Self::Aborted => "x",
+        }
+    }
+
+    /// From its name or letter.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text || state.letter() == text)
+    }
+}
+
+/// Asks for a compaction.
+#[derive(Debug, Clone)]
+pub struct NewCompaction {
+    pub table: TableName,
+    pub partition: Option<String>,
+    pub kind: CompactionKind,
+    /// As Hive's workers read them.
+    pub properties: Option<String>,
+    pub run_as: Option<String>,
+    /// The workers that may do it; None: all.
+    pub pool: Option<String>,
+    pub buckets: Option<i32>,
+    pub order_by: Option<String>,
+    pub initiator_id: Option<String>,
+    pub initiator_version: Option<String>,
+}
+
+/// Times are milliseconds since the epoch.
+#[derive(Debug, Clone)]
+pub struct Compaction {
+    pub id: i64,
+    pub table: TableName,
+    pub partition: Option<String>,
+    pub kind: CompactionKind,
+    pub state: CompactionState,
+    pub properties: Option<String>,
+    pub run_as: Option<String>,
+    pub pool: Option<String>,
+    pub buckets: Option<i32>,
+    pub order_by: Option<String>,
+    pub enqueued_at: i64,
+    pub initiator_id: Option<String>,
+    pub initiator_version: Option<String>,
+    pub worker_id: Option<String>,
+    pub worker_version: Option<String>,
+    pub started_at: Option<i64>,
+    /// Up to where it compacts.
+    pub highest_write_id: Option<i64>,
+    pub transaction_id: Option<i64>,
+    /// The newest transaction when its own committed.
+    pub next_transaction_id: Option<i64>,
+    pub committed_at: Option<i64>,
+    pub ended_at: Option<i64>,
+    pub hadoop_job_id: Option<String>,
+    pub error: Option<String>,
+}
+
+/// Who asks for work.
+#[derive(Debug, Clone, Default)]
+pub struct CompactionWorker {
+    pub id: Option<String>,
+    pub version: Option<String>,
+    /// None: takes what no pool is named for, and what its pool left lying.
+    pub pool: Option<String>,
+}
+
+/// Which compactions to list. What is None matches all.
+#[derive(Debug, Clone, Default)]
+pub struct CompactionFilter {
+    pub id: Option<i64>,
+    pub pool: Option<String>,
+    pub catalog: Option<String>,
+    pub database: Option<String>,
+    pub table: Option<String>,
+    pub partition: Option<String>,
+    pub kind: Option<CompactionKind>,
+    pub state: Option<CompactionState>,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone)]
+pub enum Enqueued {
+    New(i64),
+    /// There is one already.
+    Refused {
+        id: i64,
+        state: CompactionState,
+    },
+}
+
+/// What compactors measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricKind {
+    ObsoleteDeltas,
+    Deltas,
+    SmallDeltas,
+}
+
+impl MetricKind {
+    /// The name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ObsoleteDeltas => "obsolete_deltas",
+            Self::Deltas => "deltas",
+            Self::SmallDeltas => "small_deltas",
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct CompactionMetric {
+    pub table: TableName,
+    pub partition: Option<String>,
+    pub kind: MetricKind,
+    pub value: i32,
+    pub version: i32,
+    /// Below that it is of no interest.
+    pub threshold: i32,
+}
