@@ -182,9 +182,6 @@ async fn alter(
         sent.table_name.as_deref().ok_or_else(|| null("new table name"))?,
     );
     let after = table(sent, new_name)?;
-    if after.location.is_none() && !after.is_view() {
-        return Err(null("new location").into());
-    }
     if let Ok(before) = call.catalog.get_table(&name).await {
         translation::of_altered_table(call, &before, &after).await?;
     }
