@@ -78,7 +78,7 @@ impl Server {
     /// The answer to a request that nobody signed.
     fn post_unsigned(&self) -> String {
         let mut stream = TcpStream::connect(&self.http).unwrap();
-        let body = r#"{"ResourceArn":"arn:aws:glue:us-east-1:123456789012:job/none"}"#;
+        let body = r#"{"ResourceArn":"arn:aws:glue:us-east-1:123456789012:catalog"}"#;
         write!(
             stream,
             "POST / HTTP/1.1\r\nHost: propolis\r\nX-Amz-Target: AWSGlue.GetTags\r\nContent-Length: {}\r\n\
