@@ -18,6 +18,8 @@ mod named_types;
 pub mod partitions;
 pub mod privileges;
 mod programs;
+pub mod properties;
+pub mod resource_plans;
 pub mod resources;
 pub mod roles;
 pub mod scheduled_queries;

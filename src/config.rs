@@ -256,9 +256,9 @@ settings! {
     /// `https://console.example.org`; `*` is any. Unset: browsers let no page of another origin call it.
     glue_cors_origins: Vec<String> = "";
 
-    /// The key that access keys' secrets and the properties of connections are encrypted with in the database: 32 bytes
-    /// as Base64, as from `openssl rand -base64 32`. Servers that share a database need the same. Goes before
-    /// `secret_key_file`.
+    /// The key that access keys' secrets, the properties of connections and delegation tokens are encrypted with in
+    /// the database: 32 bytes as Base64, as from `openssl rand -base64 32`. Servers that share a database need the
+    /// same. Goes before `secret_key_file`.
     secret_key: Option<Secret> = "";
 
     /// The file of that key, made when it is first needed. Without it, the secrets in the database are
@@ -368,6 +368,17 @@ mod tests {
 
     use super::*;
 
+    /// The table of Hive's names between their markers.
+    fn hive_table() -> String {
+        let mut text = "| setting of Hive's | default | |\n| --- | --- | --- |\n".to_owned();
+        for known in hive::NAMES {
+            let default = if known.default.is_empty() { String::new() } else { format!("`{}`", known.default) };
+            let session = if known.per_connection { " Clients may set it for their connection." } else { "" };
+            writeln!(text, "| `{}` | {default} | {}{session} |", known.name, known.doc).unwrap();
+        }
+        text
+    }
+
     /// The table between the markers in the README.
     fn table() -> String {
         let mut text = "| setting | default | |\n| --- | --- | --- |\n".to_owned();
@@ -382,9 +393,12 @@ mod tests {
     fn the_readme_lists_every_setting() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
         let found = std::fs::read_to_string(path).unwrap();
-        let (before, rest) = found.split_once("<!-- settings -->\n").unwrap();
-        let (_, after) = rest.split_once("<!-- /settings -->").unwrap();
-        let expected = format!("{before}<!-- settings -->\n{}<!-- /settings -->{after}", table());
+        let mut expected = found.clone();
+        for (name, table) in [("settings", table()), ("settings of Hive", hive_table())] {
+            let (before, rest) = expected.split_once(&format!("<!-- {name} -->\n")).unwrap();
+            let (_, after) = rest.split_once(&format!("<!-- /{name} -->")).unwrap();
+            expected = format!("{before}<!-- {name} -->\n{table}<!-- /{name} -->{after}");
+        }
         if std::env::var_os("PROPOLIS_UPDATE_README").is_some() {
             std::fs::write(path, &expected).unwrap();
         } else {

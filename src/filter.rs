@@ -1,11 +1,12 @@
 //! Partition predicates, table filters and name patterns.
 //!
-//! A filter text, of Hive's grammar or of Glue's, becomes a [`Predicate`] over the partition keys of one table. The predicate can be printed as SQL,
-//! which does the work, and evaluated in memory, which is what the SQL is tested against. The same syntax over a
-//! table's own fields is a [`TableFilter`]; the patterns of `get_tables` and its like are [`NamePattern`]s.
+//! A filter text, of Hive's grammar or of Glue's, becomes a [`Predicate`] over the partition keys of one table, and so does
+//! a [`Formula`], a condition as a query engine has it. The predicate can be printed as SQL, which does the work, and
+//! evaluated in memory, which is what the SQL is tested against. The same syntax over a table's own fields is a
+//! [`TableFilter`]; the patterns of `get_tables` and its like are [`NamePattern`]s.
 //!
 //! # How values compare
-//! The *key's type* decides, never how the constant is written. A stored value is text; one that is no value of the
+//! In filters, the *key's type* decides, never how the constant is written. A stored value is text; one that is no value of the
 //! key's type (`__HIVE_DEFAULT_PARTITION__` under an integer key) matches no comparison, not even `!=`.
 //!
 //! | key type | compared | a stored value counts when it is |

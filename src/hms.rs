@@ -5,6 +5,7 @@ pub mod call;
 mod convert;
 mod encode;
 pub mod error;
+mod expr;
 pub mod methods;
 mod sasl;
 pub mod server;

@@ -21,6 +21,7 @@ pub mod principal;
 pub mod privilege;
 pub mod program;
 pub mod resource;
+pub mod resource_plan;
 pub mod scheduled_query;
 pub mod schema_registry;
 pub mod search;

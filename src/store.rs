@@ -23,6 +23,8 @@ pub mod named_types;
 pub mod partitions;
 pub mod privileges;
 pub mod programs;
+pub mod properties;
+pub mod resource_plans;
 pub mod resources;
 pub mod roles;
 pub mod scheduled_queries;

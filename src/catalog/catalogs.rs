@@ -66,7 +66,7 @@ impl Service {
         let Some(id) = catalogs::insert(&mut transaction, &catalog).await? else {
             return if if_not_exists { Ok(()) } else { Err(taken(&catalog.name)) };
         };
-        let below = location.with_scheme().to_string();
+        let below = location.clone().as_kept().to_string();
         insert_default_database(&mut transaction, id, &catalog.name, below).await?;
         let body = json!({ "after": catalog });
         record(&mut transaction, EventKind::CreateCatalog, &catalog.name, None, None, body).await?;
@@ -117,6 +117,7 @@ impl Service {
                 "Catalog {name} is not empty: it has the database {other}"
             )));
         }
+        let mut folders = vec![catalog.location.clone()];
         let default = DatabaseName::new(&name, DEFAULT_DATABASE);
         if let Some(database) = databases::get_for_update(&mut transaction, &default).await? {
             if databases::is_used(&mut transaction, database.id).await? {
@@ -130,9 +131,19 @@ impl Service {
                 )));
             }
             databases::delete(&mut transaction, &database).await?;
+            folders.extend(database.location);
         }
         remove_catalog(&mut transaction, &catalog).await?;
-        transaction.commit().await
+        transaction.commit().await?;
+        // These folders were made with it; what others have put there stays.
+        for location in folders.iter().filter_map(|folder| Location::parse(folder).ok()) {
+            if self.warehouse.manages(&location)
+                && let Err(error) = self.warehouse.delete_if_empty(&location).await
+            {
+                tracing::warn!(%error, "the folder of a dropped catalog stays where it is");
+            }
+        }
+        Ok(())
     }
 }
 

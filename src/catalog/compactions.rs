@@ -14,24 +14,6 @@ use crate::model::compaction::{
 use crate::store::transactions::{self, tables, write_ids};
 use crate::store::{Connection, compactions};
 
-impl NewCompaction {
-    /// With nothing said but what is to be done.
-    pub fn new(table: TableName, partition: Option<String>, kind: CompactionKind) -> Self {
-        Self {
-            table,
-            partition,
-            kind,
-            properties: None,
-            run_as: None,
-            pool: None,
-            buckets: None,
-            order_by: None,
-            initiator_id: None,
-            initiator_version: None,
-        }
-    }
-}
-
 impl Service {
     /// Asks for a compaction, unless there is one under way for the same table or partition.
     pub async fn compact(&self, _caller: &Caller, new: &NewCompaction) -> Result<Enqueued> {
@@ -84,7 +66,7 @@ impl Service {
         let mut transaction = self.store.begin().await?;
         let mut outcomes = Vec::with_capacity(ids.len());
         for id in ids {
-            let error = "Compaction Aborted by Abort Comapction request.";
+            let error = "Compaction aborted by request.";
             let from = [CompactionState::Initiated];
             let outcome = if compactions::end(&mut transaction, *id, &from, CompactionState::Aborted, Some(error))
                 .await?

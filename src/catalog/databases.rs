@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::locations::kept_location;
 use super::tagged::Tagged;
 use super::trash::{Discarded, database_folders, skips_trash};
 use super::{Caller, Service, name_pattern, now, record};
@@ -66,8 +67,9 @@ impl Service {
         if database.location.as_deref().is_none_or(str::is_empty) {
             database.location = Some(self.default_database_location(&catalog, &database.name.database));
         }
-        let location = Location::parse(database.location.as_deref().unwrap_or_default())?.with_scheme();
+        let location = Location::parse(database.location.as_deref().unwrap_or_default())?.as_kept();
         database.location = Some(location.to_string());
+        database.managed_location = database.managed_location.map(kept_location);
         database.id =
             databases::insert(&mut transaction, catalog.id, &database).await?.ok_or_else(|| taken(&database.name))?;
         let body = json!({ "after": database });
@@ -95,7 +97,8 @@ impl Service {
         let mut after = Database {
             id: before.id,
             name: before.name.clone(),
-            location: changed.location.or_else(|| before.location.clone()),
+            location: changed.location.map(kept_location).or_else(|| before.location.clone()),
+            managed_location: changed.managed_location.map(kept_location),
             owner_name: changed.owner_name.or_else(|| before.owner_name.clone()),
             owner_type: changed.owner_type.or(before.owner_type),
             created_at: before.created_at,

@@ -21,6 +21,14 @@ impl From<WarehouseError> for CatalogError {
     }
 }
 
+/// A location as it is stored; what is none is told where folders are made.
+pub(super) fn kept_location(given: String) -> String {
+    match Location::parse(&given) {
+        Ok(location) => location.as_kept().to_string(),
+        Err(_) => given,
+    }
+}
+
 impl Service {
     /// The folder of a database without a location of its own.
     pub fn default_database_location(&self, catalog: &Catalog, database: &str) -> String {

@@ -6,6 +6,7 @@ mod alter;
 mod drop;
 mod events;
 mod exchange;
+mod formula;
 mod indexes;
 mod marks;
 mod parameters;
@@ -22,7 +23,7 @@ use crate::model::{Partition, PartitionBatch, StorageDescriptor, Table, TableNam
 use crate::store::{Connection, partitions};
 
 pub use add::AddPartitions;
-pub use drop::DropPartitions;
+pub use drop::{DropPartitions, ToDrop};
 pub use selection::Selection;
 pub use verbatim::Refused;
 
@@ -59,18 +60,29 @@ impl Service {
         let mut connection = self.store.read().await?;
         let table = self.table_of_partitions(&mut connection, name).await?;
         let chosen = selection.resolve(&table)?;
+        self.partitions_within_rules(&mut connection, &table, &chosen.which(), limit).await
+    }
+
+    async fn partitions_within_rules(
+        &self,
+        connection: &mut Connection,
+        table: &Arc<Table>,
+        which: &partitions::Which<'_>,
+        limit: Option<i64>,
+    ) -> Result<PartitionBatch> {
         let Some(most) = self.rules.max_partitions else {
-            return self.store.partitions(&mut connection, &table, &chosen.which(), limit).await;
+            return self.store.partitions(connection, table, which, limit).await;
         };
         // One more than allowed, in the same statement: counting first would cost as much again.
         let limit = limit.unwrap_or(i64::MAX).min(most + 1);
-        let batch = self.store.partitions(&mut connection, &table, &chosen.which(), Some(limit)).await?;
+        let batch = self.store.partitions(connection, table, which, Some(limit)).await?;
         if batch.len() as i64 > most {
             return Err(CatalogError::new(
                 ErrorKind::LimitExceeded,
                 format!(
-                    "The call asks for more than {most} partitions of table {name}, which the setting max_partitions \
-                     does not allow: filter by partition keys, or ask for fewer"
+                    "The call asks for more than {most} partitions of table {}, which the setting max_partitions \
+                     does not allow: filter by partition keys, or ask for fewer",
+                    table.name
                 ),
             ));
         }

@@ -18,7 +18,7 @@ use crate::error::{CatalogError, Object, Result};
 use crate::filter::{NamePattern, TableFilter};
 use crate::model::name::{DEFAULT_CATALOG, fold};
 use crate::model::{DatabaseName, EventKind, Table, TableName};
-use crate::store::{Connection, Transaction, partitions, statistics, tables};
+use crate::store::{Connection, Transaction, catalogs, partitions, statistics, tables};
 use crate::warehouse::Location;
 
 pub use alter::{AlterTable, Expected};
@@ -97,7 +97,7 @@ impl Service {
     }
 
     /// Names of the tables that a filter over owner, last access and parameters lets through, in order, at most
-    /// `limit`. An unknown database has none.
+    /// `limit`. An unknown database has none, but the catalog has to be there.
     pub async fn table_names_by_filter(
         &self,
         database: &DatabaseName,
@@ -105,7 +105,12 @@ impl Service {
         limit: Option<i64>,
     ) -> Result<Vec<String>> {
         let filter = TableFilter::parse(filter)?;
-        tables::names_by_filter(&mut *self.store.read().await?, database, &filter, limit).await
+        let mut connection = self.store.read().await?;
+        let names = tables::names_by_filter(&mut connection, database, &filter, limit).await?;
+        if names.is_empty() && catalogs::get(&mut connection, &database.catalog).await?.is_none() {
+            return Err(no_database(database));
+        }
+        Ok(names)
     }
 
     /// Summaries of the tables of a catalog, by database and name; no patterns and no kinds mean all.
@@ -162,16 +167,15 @@ impl Service {
             )));
         }
         let folders = self.truncated_folders(&mut transaction, &table, partition_names).await?;
-        for folder in &folders {
-            self.warehouse.truncate(folder).await?;
-        }
+        self.empty_folders(&folders, skips_trash(&table)).await?;
         self.reset_basic_statistics(&mut transaction, &mut table, partition_names).await?;
         let body = json!({ "before": table, "after": table, "truncated": true });
         self.record_table(&mut transaction, EventKind::AlterTable, &table.name, body).await?;
         transaction.commit().await
     }
 
-    /// The folders that a truncate empties: the table's and its partitions', or those of the named partitions.
+    /// The folders that a truncate empties: the table's and its partitions', or those of the named partitions. Names of
+    /// no partition are passed over, as in lists.
     async fn truncated_folders(
         &self,
         connection: &mut Connection,
@@ -182,14 +186,6 @@ impl Service {
             return self.table_folders(connection, table).await;
         }
         let batch = self.batch_by_names(connection, table, partition_names).await?;
-        if batch.len() < partition_names.len() {
-            return Err(CatalogError::not_found(format!(
-                "Table {}: of the {} partitions named to be truncated only {} exist",
-                table.name,
-                partition_names.len(),
-                batch.len()
-            )));
-        }
         batch.rows().filter_map(|row| batch.location(&row)).map(|location| Ok(Location::parse(&location)?)).collect()
     }
 

@@ -8,13 +8,12 @@ pub mod statistics;
 pub mod write_ids;
 mod writes;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub use writes::{AcidWrite, WriteEvent};
 
 use super::{Caller, Service, record};
 use crate::error::{CatalogError, ErrorKind, Result};
-use crate::model::name::DEFAULT_CATALOG;
 use crate::model::transaction::{Component, NewTransactions, TransactionKind, TransactionState, Transactions};
 use crate::model::{EventKind, TableName};
 use crate::store::Connection;
@@ -63,10 +62,15 @@ impl Service {
         let of_replication = new.policy.is_some() && new.kind == TransactionKind::Default;
         if new.kind != TransactionKind::ReadOnly && !of_replication {
             let body = json!({ "first": ids.first(), "last": ids.last() });
-            record(&mut transaction, EventKind::OpenTransactions, DEFAULT_CATALOG, None, None, body).await?;
+            self.record_transaction(&mut transaction, EventKind::OpenTransactions, body).await?;
         }
         transaction.commit().await?;
         Ok(ids)
+    }
+
+    /// Transactions are of no catalog; Hive's readers look for their events in the one that they read by default.
+    async fn record_transaction(&self, connection: &mut Connection, kind: EventKind, body: Value) -> Result<()> {
+        record(connection, kind, &self.rules.hive.default_catalog, None, None, body).await
     }
 
     /// All transactions that are not committed, at one moment.

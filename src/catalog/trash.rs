@@ -34,6 +34,17 @@ impl Service {
         self.warehouse.delete_directories(&purged).await.iter().for_each(stays);
     }
 
+    /// Empties folders, which stay.
+    pub(super) async fn empty_folders(&self, folders: &[Location], purge: bool) -> Result<()> {
+        for folder in folders {
+            match purge || self.rules.hive.trash.is_none() {
+                true => self.warehouse.truncate(folder).await?,
+                false => self.warehouse.truncate_to_trash(folder).await?,
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses to delete data whose folder lies in one that the caller cannot write, where the rules want that.
     pub(super) async fn check_may_delete(&self, caller: &Caller, what: &str, folders: &[&Location]) -> Result<()> {
         if !self.rules.hive.storage_checks {

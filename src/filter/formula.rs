@@ -7,9 +7,13 @@
 //!
 //! Casts of a key are taken where the comparison under the cast is one of the stored text under some type. Numbers
 //! compare as they are written, not as their type would round them.
+//!
+//! A condition that cannot be evaluated so leaves all partitions open, and [`Predicate::unevaluated`] names it; what is
+//! said beside it counts all the same.
 
 mod operand;
 
+use std::cell::RefCell;
 use std::fmt;
 
 use self::operand::{Equality, Operand, Outlook, Side};
@@ -42,6 +46,8 @@ pub enum Formula {
     Not(Box<Formula>),
     All(Vec<Formula>),
     Any(Vec<Formula>),
+    /// What cannot be evaluated, by a name for the caller.
+    Opaque(String),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -58,30 +64,65 @@ pub enum Literal {
 }
 
 impl Predicate {
-    /// What a formula says of a table's partitions. The error names what cannot be said of stored values.
+    /// What a formula says of a table's partitions. It is refused where it names what is no key.
     pub fn of(formula: &Formula, keys: &[PartitionKey<'_>]) -> Result<Predicate, FilterError> {
-        let tree = Scope { keys }.condition(formula, 0).map_err(FilterError::new)?;
+        let scope = Scope { keys, unevaluated: RefCell::new(None) };
+        let tree = scope.condition(formula, 0).map_err(FilterError::new)?;
         let tree = if tree == Tree::Test(Test::Constant(Some(true))) { Tree::All(Vec::new()) } else { tree };
-        Predicate::new(tree, keys)
+        let mut predicate = Predicate::new(tree, keys)?;
+        predicate.unevaluated = scope.unevaluated.into_inner();
+        Ok(predicate)
     }
 }
 
-type Meaning<T> = Result<T, String>;
+/// The error says why something cannot be evaluated.
+type Meaning<T> = Result<T, Fault>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Fault {
+    /// The formula is not one over this table.
+    Refused(String),
+    /// It may hold or not.
+    Open(String),
+}
+
+fn open<T>(why: String) -> Meaning<T> {
+    Err(Fault::Open(why))
+}
 
 struct Scope<'a> {
     keys: &'a [PartitionKey<'a>],
+    /// The first condition that cannot be evaluated.
+    unevaluated: RefCell<Option<String>>,
 }
 
 impl Scope<'_> {
-    fn condition(&self, formula: &Formula, depth: usize) -> Meaning<Tree<Test>> {
+    fn condition(&self, formula: &Formula, depth: usize) -> Result<Tree<Test>, String> {
         if depth > MAX_DEPTH {
             return Err(format!("The expression nests deeper than {MAX_DEPTH} levels"));
         }
         let inner = |formula: &Formula| self.condition(formula, depth + 1);
+        let parts = |parts: &[Formula]| parts.iter().map(inner).collect::<Result<Vec<_>, _>>();
+        match formula {
+            Formula::All(of) => Ok(join(parts(of)?, true)),
+            Formula::Any(of) => Ok(join(parts(of)?, false)),
+            Formula::Not(part) => Ok(inner(part)?.negate(&Test::opposite)),
+            test => self.test(test).or_else(|fault| match fault {
+                Fault::Refused(why) => Err(why),
+                Fault::Open(why) => {
+                    self.unevaluated.borrow_mut().get_or_insert(why);
+                    Ok(Tree::Test(Test::Open))
+                }
+            }),
+        }
+    }
+
+    fn test(&self, formula: &Formula) -> Meaning<Tree<Test>> {
         Ok(match formula {
-            Formula::All(parts) => join(parts.iter().map(inner).collect::<Meaning<_>>()?, true),
-            Formula::Any(parts) => join(parts.iter().map(inner).collect::<Meaning<_>>()?, false),
-            Formula::Not(part) => inner(part)?.negate(&Test::opposite),
+            Formula::All(_) | Formula::Any(_) | Formula::Not(_) => {
+                return open(format!("{formula} is a condition, and stands where a value does"));
+            }
+            Formula::Opaque(name) => return open(format!("it uses {}", excerpt(name))),
             Formula::Literal(Literal::Boolean(truth)) => constant(Some(*truth)),
             Formula::Literal(Literal::Null) => constant(None),
             Formula::Compare(left, op, right) => self.compare(left, *op, right)?,
@@ -110,9 +151,9 @@ impl Scope<'_> {
                 Side::Literal(Literal::Boolean(truth)) => constant(Some(truth)),
                 Side::Literal(Literal::Null) => constant(None),
                 Side::Key(operand) if operand.is_boolean() => operand.compare(Op::Eq, &Literal::Boolean(true))?,
-                _ => return Err(format!("{formula} is no condition")),
+                _ => return open(format!("{formula} is no condition")),
             },
-            Formula::Literal(_) => return Err(format!("{formula} is no condition")),
+            Formula::Literal(_) => return open(format!("{formula} is no condition")),
         })
     }
 
@@ -121,7 +162,7 @@ impl Scope<'_> {
             (Side::Key(key), Side::Literal(literal)) => key.compare(op, &literal),
             (Side::Literal(literal), Side::Key(key)) => key.compare(op.mirrored(), &literal),
             (Side::Literal(left), Side::Literal(right)) => operand::fold(&left, op, &right).map(constant),
-            (Side::Key(_), Side::Key(_)) => Err(format!("{left} and {right} are both taken from partition keys")),
+            (Side::Key(_), Side::Key(_)) => open(format!("it compares {left} with {right}")),
         }
     }
 
@@ -135,13 +176,18 @@ impl Scope<'_> {
                 Ok(join(vec![there, key.compare(Op::Eq, &literal)?], true))
             }
             (Side::Literal(left), Side::Literal(right)) => Ok(constant(Some(left == right))),
-            (Side::Key(_), Side::Key(_)) => Err(format!("{left} and {right} are both taken from partition keys")),
+            (Side::Key(_), Side::Key(_)) => open(format!("it compares {left} with {right}")),
         }
     }
 
     fn row(&self, operands: &[Formula], row: &[Formula]) -> Meaning<Tree<Test>> {
         if operands.len() != row.len() {
-            return Err(format!("IN compares {} values with {}", operands.len(), row.len()));
+            return open(format!("IN compares {} values with {}", operands.len(), row.len()));
+        }
+        if let ([operand], [value]) = (operands, row)
+            && let (Side::Key(key), Side::Literal(Literal::Number(text))) = (self.side(operand)?, self.side(value)?)
+        {
+            return key.listed(&text);
         }
         let equal = |(operand, value)| self.compare(operand, Op::Eq, value);
         let parts = operands.iter().zip(row).map(equal).collect::<Meaning<_>>()?;
@@ -167,7 +213,7 @@ impl Scope<'_> {
             Side::Literal(Literal::Text(text)) => {
                 Ok(constant(Some(Pattern::like(pattern, LikeDialect::Sql).matches(&text))))
             }
-            Side::Literal(_) => Err(format!("LIKE looks at text, and {operand} is none")),
+            Side::Literal(_) => open(format!("LIKE looks at text, and {operand} is none")),
         }
     }
 
@@ -182,7 +228,8 @@ impl Scope<'_> {
         let mut side = match inner {
             Formula::Key(name) => Side::Key(self.key(name)?),
             Formula::Literal(literal) => Side::Literal(literal.clone()),
-            _ => return Err(format!("{inner} is a condition, and is compared as a value")),
+            Formula::Opaque(name) => return open(format!("it uses {}", excerpt(name))),
+            _ => return open(format!("{inner} is a condition, and is compared as a value")),
         };
         for to in casts.into_iter().rev() {
             let outlook = Outlook::of(to);
@@ -190,7 +237,7 @@ impl Scope<'_> {
                 Side::Key(key) => key.cast(outlook).map(Side::Key),
                 Side::Literal(literal) => operand::cast(literal, outlook).map(Side::Literal),
             }
-            .ok_or_else(|| format!("{formula} casts in a way that stored values do not tell"))?;
+            .ok_or_else(|| Fault::Open(format!("{formula} is not told by stored values")))?;
         }
         Ok(side)
     }
@@ -199,7 +246,7 @@ impl Scope<'_> {
         let folded = name.to_lowercase();
         match self.keys.iter().position(|key| key.name.to_lowercase() == folded) {
             Some(key) => Ok(Operand::new(key, self.keys[key].type_name)),
-            None => Err(format!("{} is not a partition key of the table", excerpt(name))),
+            None => Err(Fault::Refused(format!("{} is not a partition key of the table", excerpt(name)))),
         }
     }
 }
@@ -227,6 +274,11 @@ impl Equality {
     fn into_tree(self, op: Op) -> Tree<Test> {
         match self {
             Equality::To(column, value) => Tree::Test(Test::Compare { column, op, value }),
+            Equality::ToBeginning(column, text) => {
+                let escaped = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+                let pattern = Pattern::like(&format!("{escaped}%"), LikeDialect::Sql);
+                Tree::Test(Test::Like { column, pattern, negated: op == Op::Ne })
+            }
             Equality::ToNull => constant(None),
         }
     }
@@ -242,6 +294,13 @@ impl Operand {
             }
         }
         Ok(self.equality(op, literal)?.into_tree(op))
+    }
+
+    /// In a list, whole numbers are compared with a text key as text, where `=` compares numbers.
+    fn listed(&self, number: &str) -> Meaning<Tree<Test>> {
+        let plain = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        let literal = if plain && self.is_text() { Literal::Text } else { Literal::Number };
+        self.compare(Op::Eq, &literal(number.to_owned()))
     }
 }
 
@@ -264,6 +323,7 @@ impl fmt::Display for Formula {
             Formula::Not(_) => f.write_str("not (…)"),
             Formula::All(_) => f.write_str("(… and …)"),
             Formula::Any(_) => f.write_str("(… or …)"),
+            Formula::Opaque(name) => f.write_str(&excerpt(name)),
         }
     }
 }

@@ -9,6 +9,7 @@ use super::pattern::{LikeDialect, Pattern};
 use super::tree::Tree;
 use super::value::{Class, Constant, Value};
 use super::{FilterError, MAX_CONDITIONS, excerpt};
+use crate::model::partition_name::DEFAULT_PARTITION;
 
 /// A partition key of a table: its name, and its Hive type as in the table's schema, such as `varchar(20)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct PartitionKey<'a> {
 pub struct Predicate {
     pub(super) keys: Vec<String>,
     pub(super) tree: Tree<Test>,
+    /// The condition of a formula that leaves all partitions open.
+    pub(super) unevaluated: Option<String>,
 }
 
 /// How a key, by its place among the partition keys from 0, is looked at.
@@ -53,8 +56,10 @@ pub enum Test {
         rows: Vec<Vec<Value<'static>>>,
         negated: bool,
     },
-    /// The same for all partitions; None decides on none.
+    /// The same for all partitions; None is null.
     Constant(Option<bool>),
+    /// What cannot be evaluated: it may hold, or not.
+    Open,
 }
 
 impl Predicate {
@@ -75,12 +80,17 @@ impl Predicate {
                 "The filter has {conditions} conditions, and at most {MAX_CONDITIONS} are taken; lists of values belong into IN"
             )));
         }
-        Ok(Predicate { keys: keys.iter().map(|key| key.name.to_owned()).collect(), tree })
+        Ok(Predicate { keys: keys.iter().map(|key| key.name.to_owned()).collect(), tree, unevaluated: None })
     }
 
     /// Whether the predicate holds for all partitions, being that of a blank filter.
     pub fn is_all(&self) -> bool {
         self.tree == Tree::All(Vec::new())
+    }
+
+    /// What of a formula cannot be evaluated, as a clause for the caller.
+    pub fn unevaluated(&self) -> Option<&str> {
+        self.unevaluated.as_deref()
     }
 
     /// Whether the predicate holds for a partition with these values, one for each key.
@@ -89,11 +99,18 @@ impl Predicate {
         self.tree.decides(&|test| test.decides(&stored)) == Some(true)
     }
 
-    /// Whether the predicate holds, in the three truth values of SQL: None where values that are none of their type
-    /// leave it open.
+    /// Whether the predicate holds, in the three truth values of SQL: None where a null, or a value that is none of its
+    /// type, or what cannot be evaluated leaves it open.
     pub fn decides<V: AsRef<str>>(&self, values: &[V]) -> Option<bool> {
         let stored = |key: usize| values.get(key).map(AsRef::as_ref);
         self.tree.decides(&|test| test.decides(&stored))
+    }
+
+    /// Whether the predicate may hold: where it does, or is left open by more than a null.
+    pub fn may_match<V: AsRef<str>>(&self, values: &[V]) -> bool {
+        let stored = |key: usize| values.get(key).map(AsRef::as_ref);
+        let most = |test: &Test| if *test == Test::Open { Some(true) } else { test.decides(&stored) };
+        self.tree.decides(&most).unwrap_or_else(|| values.iter().all(|value| value.as_ref() != DEFAULT_PARTITION))
     }
 }
 
@@ -123,6 +140,7 @@ impl Test {
                 equal.map(|equal| equal != *negated)
             }
             Test::Constant(truth) => *truth,
+            Test::Open => None,
         }
     }
 
@@ -133,6 +151,7 @@ impl Test {
             Test::Like { column, pattern, negated } => Test::Like { column, pattern, negated: !negated },
             Test::Rows { columns, rows, negated } => Test::Rows { columns, rows, negated: !negated },
             Test::Constant(truth) => Test::Constant(truth.map(|truth| !truth)),
+            Test::Open => Test::Open,
         }
     }
 
@@ -325,6 +344,7 @@ impl Predicate {
                 format!("(struct({})) {}in ({})", keys.join(", "), not(negated), rows.join(", "))
             }
             Test::Constant(truth) => truth.map_or("null", |truth| if truth { "true" } else { "false" }).to_owned(),
+            Test::Open => "unknown".to_owned(),
         };
     }
 }

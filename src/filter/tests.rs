@@ -332,7 +332,74 @@ fn table_filters_that_are_refused() {
     }
 }
 
+/// What filters are made of, whole and broken.
+const PIECES: [&str; 48] = [
+    "region",
+    "hr",
+    "date",
+    "at",
+    "amount",
+    "`hr`",
+    "nokey",
+    "=",
+    "==",
+    "<=>",
+    "<>",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "and",
+    "or",
+    "not",
+    "in",
+    "between",
+    "like",
+    "is",
+    "null",
+    "struct",
+    "const",
+    "date",
+    "timestamp",
+    "true",
+    "(",
+    ")",
+    "((",
+    "))",
+    ",",
+    "'eu'",
+    "\"us\"",
+    "'it\\'s'",
+    "'",
+    "\"",
+    "7",
+    "-7",
+    "1e3",
+    ".5",
+    "2026-01-31",
+    "'2026-01-31 10:00:00'",
+    "'e%'",
+    "é",
+    "'__HIVE_DEFAULT_PARTITION__'",
+];
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    /// Whatever is accepted prints as a filter that is the same.
+    #[test]
+    fn filters_of_pieces_do_no_harm(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..24)) {
+        let text = pieces.join(" ");
+        if let Ok(predicate) = Predicate::parse(&text, &KEYS, LikeDialect::Auto) {
+            predicate.matches(&ROW);
+            predicate.to_sql("v", 1);
+            prop_assert_eq!(Predicate::parse(&predicate.to_string(), &KEYS, LikeDialect::Auto).unwrap(), predicate);
+        }
+        let _ = Predicate::parse_expression(&text, &KEYS);
+        let _ = TableFilter::parse(&text);
+    }
+
     #[test]
     fn never_panics(text in "\\PC{0,40}|([a-z'\"`()=<>!,0-9 .%\\\\-]|region|hr|and|or|not|in|like|struct|date){0,30}") {
         if let Ok(predicate) = Predicate::parse(&text, &KEYS, LikeDialect::Auto) {

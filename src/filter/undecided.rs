@@ -1,9 +1,10 @@
 //! What a predicate leaves open, as SQL.
 //!
-//! A stored value that is none of its key's type decides no comparison. Filters pass such partitions over; clients who
-//! can look at each partition themselves get them too, and are told so.
+//! A stored value that is none of its key's type decides no comparison, and some conditions of formulas cannot be
+//! evaluated at all. Filters pass such partitions over; clients who can look at each partition themselves get them too,
+//! and are told so.
 //!
-//! The null partition is never left open: as in Hive, what cannot be said of nulls is taken as not said.
+//! A null leaves nothing open: as in Hive, what compares with a null partition does not hold.
 
 use super::predicate::{Predicate, Test};
 use super::sql::{SqlPredicate, Writer, array_ranges};
@@ -17,18 +18,22 @@ impl Predicate {
         self.tree.size(&|test| usize::from(leaves_open(test))) > 0
     }
 
-    /// The condition on `values`, as in [`to_sql`](Self::to_sql), of partitions that the predicate leaves open.
-    pub fn open_to_sql(&self, values: &str, placeholder: usize) -> SqlPredicate {
-        self.three_valued(values, placeholder, |tree, no_null| format!("({tree}) is null and {no_null}"))
-    }
-
-    /// The same of those that it lets through or leaves open.
+    /// The condition on `values`, as in [`to_sql`](Self::to_sql), of partitions that [may match](Self::may_match).
     pub fn possible_to_sql(&self, values: &str, placeholder: usize) -> SqlPredicate {
-        self.three_valued(values, placeholder, |tree, no_null| format!("coalesce(({tree}), {no_null})"))
+        let mut writer = Writer::new(placeholder);
+        let sql = self.possible(&mut writer, values);
+        writer.finish(sql)
     }
 
-    fn three_valued(&self, values: &str, placeholder: usize, join: impl FnOnce(&str, &str) -> String) -> SqlPredicate {
+    /// The same of those that may match, and are not known to.
+    pub fn open_to_sql(&self, values: &str, placeholder: usize) -> SqlPredicate {
         let mut writer = Writer::new(placeholder);
+        let possible = self.possible(&mut writer, values);
+        let holds = three_valued(&self.tree, &mut writer, values);
+        writer.finish(format!("{possible} and ({holds}) is not true"))
+    }
+
+    fn possible(&self, writer: &mut Writer, values: &str) -> String {
         let mut sql = String::new();
         let loose = self.tree.map(&|test| if leaves_open(test) { Test::Constant(None) } else { test.clone() });
         let ranges = array_ranges(&loose, self.keys.len());
@@ -36,18 +41,24 @@ impl Predicate {
             sql.push_str(&writer.array_ranges(values, &ranges));
             sql.push_str(" and ");
         }
-        let mut tree = String::new();
-        self.tree.write(&mut tree, &mut |test, out| {
-            let text = match test {
-                Test::Rows { columns, rows, negated: false } => writer.rows(values, columns, rows, "in"),
-                test => writer.exact(values, test),
-            };
-            out.push_str(&format!("({text})"));
-        });
-        let tree = if self.tree == Tree::All(Vec::new()) { "true" } else { &tree };
-        sql.push_str(&join(tree, &format!("not '{DEFAULT_PARTITION}' = any({values})")));
-        writer.finish(sql)
+        let most = self.tree.map(&|test| if *test == Test::Open { Test::Constant(Some(true)) } else { test.clone() });
+        let most = three_valued(&most, writer, values);
+        sql + &format!("coalesce(({most}), not '{DEFAULT_PARTITION}' = any({values}))")
     }
+}
+
+/// The condition, null where it is left open. What helps to find partitions quickly is not, and is left out.
+fn three_valued(tree: &Tree<Test>, writer: &mut Writer, values: &str) -> String {
+    let mut sql = String::new();
+    tree.write(&mut sql, &mut |test, out| {
+        let text = match test {
+            Test::Rows { columns, rows, negated: false } => writer.rows(values, columns, rows, "in"),
+            test => writer.exact(values, test),
+        };
+        out.push_str(&format!("({text})"));
+    });
+    // The condition that always holds prints as nothing.
+    if sql.is_empty() { "true".to_owned() } else { sql }
 }
 
 fn leaves_open(test: &Test) -> bool {
@@ -58,5 +69,6 @@ fn leaves_open(test: &Test) -> bool {
         | Test::Like { column: (_, class), .. } => typed(class),
         Test::Rows { columns, .. } => columns.iter().any(|(_, class)| typed(class)),
         Test::Constant(truth) => truth.is_none(),
+        Test::Open => true,
     }
 }

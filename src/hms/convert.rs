@@ -11,6 +11,7 @@ pub mod ischemas;
 pub mod locks;
 pub mod partitions;
 pub mod privileges;
+pub mod resource_plans;
 pub mod statistics;
 pub mod storage;
 pub mod tables;

@@ -1,5 +1,6 @@
 //! The table of methods: each line names a method of the IDL and the function that serves it.
 
+mod bygone;
 mod catalogs;
 mod compactions;
 mod constraints;
@@ -15,6 +16,8 @@ mod partitions;
 mod privileges;
 mod programs;
 mod projection;
+mod properties;
+mod resource_plans;
 mod roles;
 mod scheduled_queries;
 mod session;
@@ -27,7 +30,7 @@ use std::fmt;
 use std::pin::Pin;
 
 use propolis_thrift::codec::{ApplicationExceptionKind, Protocol, Writer};
-use propolis_thrift::{ExceptionKind, METHODS, Method, MethodInfo, Reply, Request, methods as idl};
+use propolis_thrift::{METHODS, Method, MethodInfo, Reply, Request, methods as idl};
 
 use super::call::Call;
 use super::error::{Failure, Result};
@@ -62,13 +65,12 @@ macro_rules! serve {
         typed { $($method:ident => $handler:path,)* }
         streamed { $($streamed:ident => $writer:path,)* }
     ) => {
-        /// Carries out a call.
+        /// Carries out a call: a method of the IDL without a line here does not compile.
         pub async fn serve(call: &Call, request: Request) -> Answer {
             match request {
                 // Boxed, or the future of every call would be as large as that of the largest.
                 $(Request::$method(args) => answer::<idl::$method>(boxed(|| $handler(call, args)).await),)*
                 $(Request::$streamed(args) => stream::<idl::$streamed>(boxed(|| $writer(call, args)).await),)*
-                other => not_yet(other),
             }
         }
 
@@ -230,6 +232,25 @@ serve! {
         GetAllStoredProcedures => programs::get_all_stored_procedures,
         GetStoredProcedure => programs::get_stored_procedure,
 
+        // Resource plans
+        AlterResourcePlan => resource_plans::alter_resource_plan,
+        AlterWmPool => resource_plans::alter_wm_pool,
+        AlterWmTrigger => resource_plans::alter_wm_trigger,
+        CreateOrDropWmTriggerToPoolMapping => resource_plans::create_or_drop_wm_trigger_to_pool_mapping,
+        CreateOrUpdateWmMapping => resource_plans::create_or_update_wm_mapping,
+        CreateResourcePlan => resource_plans::create_resource_plan,
+        CreateWmPool => resource_plans::create_wm_pool,
+        CreateWmTrigger => resource_plans::create_wm_trigger,
+        DropResourcePlan => resource_plans::drop_resource_plan,
+        DropWmMapping => resource_plans::drop_wm_mapping,
+        DropWmPool => resource_plans::drop_wm_pool,
+        DropWmTrigger => resource_plans::drop_wm_trigger,
+        GetActiveResourcePlan => resource_plans::get_active_resource_plan,
+        GetAllResourcePlans => resource_plans::get_all_resource_plans,
+        GetResourcePlan => resource_plans::get_resource_plan,
+        GetTriggersForResourceplan => resource_plans::get_triggers_for_resourceplan,
+        ValidateResourcePlan => resource_plans::validate_resource_plan,
+
         // Scheduled queries
         GetScheduledQuery => scheduled_queries::get_scheduled_query,
         ScheduledQueryMaintenance => scheduled_queries::scheduled_query_maintenance,
@@ -263,6 +284,24 @@ serve! {
         GetSerde => ischemas::get_serde,
         MapSchemaVersionToSerde => ischemas::map_schema_version_to_serde,
         SetSchemaVersionState => ischemas::set_schema_version_state,
+
+        // Properties
+        GetProperties => properties::get_properties,
+        SetProperties => properties::set_properties,
+
+        // Indexes, metadata of files, recycling
+        AddIndex => bygone::add_index,
+        AlterIndex => bygone::alter_index,
+        CacheFileMetadata => bygone::cache_file_metadata,
+        ClearFileMetadata => bygone::clear_file_metadata,
+        CmRecycle => bygone::cm_recycle,
+        DropIndexByName => bygone::drop_index_by_name,
+        GetFileMetadata => bygone::get_file_metadata,
+        GetFileMetadataByExpr => bygone::get_file_metadata_by_expr,
+        GetIndexByName => bygone::get_index_by_name,
+        GetIndexNames => bygone::get_index_names,
+        GetIndexes => bygone::get_indexes,
+        PutFileMetadata => bygone::put_file_metadata,
 
         // Roles
         CreateRole => roles::create_role,
@@ -437,16 +476,6 @@ fn internal(method: &str, message: &str) -> Answer {
     Answer::Refused {
         kind: ApplicationExceptionKind::INTERNAL_ERROR,
         message: format!("Internal error processing {method}: {message}"),
-    }
-}
-
-/// A method of the IDL that nothing serves: a MetaException that says so, where the method declares it.
-fn not_yet(request: Request) -> Answer {
-    let method = request.name();
-    let message = format!("The method {method} is not there yet in this version of Propolis");
-    match request.refusal(ExceptionKind::Meta.with(&message)) {
-        Ok(reply) => Answer::Reply { reply: Box::new(reply), failure: Some(message) },
-        Err(_) => internal(method, &message),
     }
 }
 

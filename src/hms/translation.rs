@@ -14,7 +14,7 @@ use crate::model::parameters::is_true;
 use crate::model::{Database, Parameters, Table, table_kind};
 use crate::warehouse::Location;
 
-use access::{HIVE_FULL_ACID_WRITE, HIVE_MANAGED_INSERT_WRITE};
+use access::{ACCEPTS_UNMODIFIED_METADATA, HIVE_BUCKET_2, HIVE_FULL_ACID_WRITE, HIVE_MANAGED_INSERT_WRITE};
 
 pub use access::Access;
 
@@ -69,6 +69,22 @@ pub fn show_table(call: &Call, table: &Table, capabilities: &Capabilities, shown
 /// What the access to a table is, for lists that tell just that; None where nothing depends on the client.
 pub fn access_to(call: &Call, table: &Table, capabilities: &Capabilities) -> Option<Access> {
     capabilities.shape(call, &table.name.catalog).then(|| Access::of(table, capabilities))
+}
+
+/// Whether the buckets of a table's partitions are hidden from a client that would write them wrongly.
+pub fn hides_buckets(call: &Call, table: &Table, capabilities: &Capabilities) -> bool {
+    if !capabilities.shape(call, &table.name.catalog) || capabilities.has(ACCEPTS_UNMODIFIED_METADATA) {
+        return false;
+    }
+    let plain = table.kind == table_kind::MANAGED && !is_true(&table.parameters, "transactional");
+    let external = table.kind == table_kind::EXTERNAL;
+    match access::required(table) {
+        None => (external || plain) && !capabilities.has(HIVE_BUCKET_2),
+        Some(required) => {
+            let lacks = required.iter().any(|required| !capabilities.has(required));
+            lacks && (external || plain) && !capabilities.has(HIVE_BUCKET_2)
+        }
+    }
 }
 
 /// A database whose location lies in the warehouse for managed tables has a place of its own for external ones, and

@@ -107,6 +107,24 @@ pub struct NewCompaction {
     pub initiator_version: Option<String>,
 }
 
+impl NewCompaction {
+    /// With nothing said but what is to be done.
+    pub fn new(table: TableName, partition: Option<String>, kind: CompactionKind) -> Self {
+        Self {
+            table,
+            partition,
+            kind,
+            properties: None,
+            run_as: None,
+            pool: None,
+            buckets: None,
+            order_by: None,
+            initiator_id: None,
+            initiator_version: None,
+        }
+    }
+}
+
 /// Times are milliseconds since the epoch.
 #[derive(Debug, Clone)]
 pub struct Compaction {

@@ -91,8 +91,7 @@ impl ValueStatistics {
     /// Whether a column of this type can have statistics of this kind. Dates and timestamps were once told as longs, and
     /// some engines still do so. Of types whose statistics no contract defines, nested ones for instance, any will do.
     pub fn fits(&self, column_type: &str) -> bool {
-        let end = column_type.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(column_type.len());
-        match column_type[..end].to_ascii_lowercase().as_str() {
+        match base_type(column_type).as_str() {
             "boolean" => matches!(self, Self::Boolean { .. }),
             "tinyint" | "smallint" | "int" | "bigint" => matches!(self, Self::Long(_)),
             "float" | "double" => matches!(self, Self::Double(_)),
@@ -104,6 +103,20 @@ impl ValueStatistics {
             _ => true,
         }
     }
+}
+
+/// Whether it is the type of numbers.
+pub fn is_number(column_type: &str) -> bool {
+    matches!(
+        base_type(column_type).as_str(),
+        "tinyint" | "smallint" | "int" | "bigint" | "float" | "double" | "decimal"
+    )
+}
+
+/// A type without its parameters, in lower case.
+fn base_type(column_type: &str) -> String {
+    let end = column_type.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(column_type.len());
+    column_type[..end].to_ascii_lowercase()
 }
 
 /// Statistics of many partitions as one: see the catalog's aggregation.

@@ -67,6 +67,12 @@ impl Table {
         self.kind == table_kind::EXTERNAL || super::parameters::is_true(&self.parameters, "EXTERNAL")
     }
 
+    /// Whether it came as a managed table and was made external, as Hive 4 does: its data is still its own, and goes
+    /// where it goes.
+    pub fn is_translated(&self) -> bool {
+        self.is_external() && super::parameters::is_true(&self.parameters, "TRANSLATED_TO_EXTERNAL")
+    }
+
     pub fn is_partitioned(&self) -> bool {
         !self.partition_keys.is_empty()
     }

@@ -185,6 +185,16 @@ pub(super) fn truncate(path: &Path) -> Result<()> {
     })
 }
 
+/// Makes the directories that are below `from` below `to` too.
+pub(super) fn copy_directories(from: &Path, to: &Path) -> Result<()> {
+    walk(from, |entry, is_directory| {
+        if is_directory && let Ok(below) = entry.path().strip_prefix(from) {
+            make(&to.join(below), &mut Vec::new())?;
+        }
+        Ok(Next::Enter)
+    })
+}
+
 /// Writes a file where none is, with the directories above it.
 pub(super) fn write_new(path: &Path, content: &[u8]) -> Result<()> {
     if let Some(parent) = path.parent() {

@@ -123,12 +123,18 @@ impl Location {
         format!("{}://{}", self.family(), self.host())
     }
 
-    /// The same with a scheme, as Hadoop writes a plain path: `file:/a` for `/a`.
-    pub fn with_scheme(&self) -> Self {
-        if self.path_at > 0 {
-            return self.clone();
+    /// The same as the metastore keeps it: a local folder as Hadoop writes it, `file:/a` for `/a`, `file:///a` and
+    /// `file:/a/`, and all else as it was written.
+    pub fn as_kept(self) -> Self {
+        if self.store() != Store::LocalFiles {
+            return self;
         }
-        Self { text: format!("file:{}", self.text), path_at: "file:".len(), ..self.clone() }
+        Self {
+            text: format!("file:/{}", self.key()),
+            scheme: "file".to_owned(),
+            authority: String::new(),
+            path_at: "file:".len(),
+        }
     }
 
     /// The directory above; none above a root.

@@ -46,13 +46,13 @@ impl Home {
 }
 
 impl Warehouse {
-    /// Moves a directory into the trash of its store. False when nothing was there. What the trash lies in cannot be
-    /// thrown away, and what lies in the trash already stays there. See
+    /// Moves a directory into the trash of its store, and answers where it is; None when nothing was there. What the
+    /// trash lies in cannot be thrown away, and what lies in the trash already stays there. See
     /// [`rename_directory`](Self::rename_directory) for what else cannot be moved.
-    pub async fn move_to_trash(&self, location: &Location) -> Result<bool> {
+    pub async fn move_to_trash(&self, location: &Location) -> Result<Option<Location>> {
         let trash = self.home.trash(location)?;
         if location.is_under(&trash) {
-            return Ok(false);
+            return Ok(None);
         }
         if trash.is_under(location) {
             let message = format!("{location} cannot be moved to the trash, which lies in it.");
@@ -67,15 +67,25 @@ impl Warehouse {
             match self.rename_directory(location, &to).await {
                 Ok(renamed) => {
                     self.finish_rename(renamed).await?;
-                    return Ok(true);
+                    return Ok(Some(to));
                 }
-                Err(error) if error.kind == Kind::NotFound => return Ok(false),
+                Err(error) if error.kind == Kind::NotFound => return Ok(None),
                 Err(error) if error.kind == Kind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
         }
         let message = format!("{location} cannot be moved to the trash: all names that were tried are taken there.");
         Err(WarehouseError::new(Kind::AlreadyExists, location, message))
+    }
+
+    /// Moves all files of a directory to the trash and keeps the directories, which are made where there are none.
+    pub async fn truncate_to_trash(&self, location: &Location) -> Result<()> {
+        let moved = self.move_to_trash(location).await?;
+        let _made = self.make_directory(location).await?;
+        match (moved.map(|moved| self.open(&moved)).transpose()?, self.open(location)?) {
+            (Some(Open::Local(from)), Open::Local(to)) => blocking(move || local::copy_directories(&from, &to)).await,
+            _ => Ok(()),
+        }
     }
 
     /// Removes from the trash of a location's store what has been there for longer than `kept`. Of local folders
@@ -147,13 +157,18 @@ mod tests {
         for _ in 0..2 {
             std::fs::create_dir_all(&folder).unwrap();
             std::fs::write(folder.join("f"), "1").unwrap();
-            assert!(warehouse.move_to_trash(&location).await.unwrap());
+            assert!(warehouse.move_to_trash(&location).await.unwrap().is_some());
         }
-        assert!(!warehouse.move_to_trash(&location).await.unwrap(), "it is gone");
+        assert!(warehouse.move_to_trash(&location).await.unwrap().is_none(), "it is gone");
         let kept = current.join(folder.strip_prefix("/").unwrap());
         assert!(kept.join("f").exists());
         let beside = kept.parent().unwrap().read_dir().unwrap().count();
         assert_eq!(beside, 2, "what was thrown away before stays beside it");
+
+        std::fs::create_dir_all(folder.join("dt=1")).unwrap();
+        std::fs::write(folder.join("dt=1/f"), "1").unwrap();
+        warehouse.truncate_to_trash(&location).await.unwrap();
+        assert!(folder.join("dt=1").read_dir().unwrap().next().is_none(), "directories stay");
 
         let trash = Location::parse(&format!("file:{}", home.display())).unwrap();
         assert!(warehouse.move_to_trash(&trash).await.is_err());

@@ -1,8 +1,10 @@
 //! Random filters over random partitions: a plain reading of their meaning, the evaluator and the SQL must agree, and a
-//! filter printed and read again must be the same. In Glue's grammar the same condition is the same predicate.
+//! filter printed and read again must be the same. In Glue's grammar the same condition is the same predicate; as a
+//! formula its evaluator and its SQL must agree.
 #![allow(clippy::unwrap_used)]
 
 mod expression;
+mod formula;
 mod sample;
 
 use std::fs::Permissions;
@@ -57,6 +59,7 @@ async fn meaning_evaluator_and_sql_agree() {
     let mut runner = TestRunner::new(Config::default());
     let mut met = 0;
     let mut expressions = 0;
+    let mut open = 0;
     for number in 0..200i64 {
         let (keys, rows, filters) = table().new_tree(&mut runner).unwrap().current();
         let types: Vec<Type> = keys.iter().map(|key| key.0).collect();
@@ -107,11 +110,13 @@ async fn meaning_evaluator_and_sql_agree() {
             let rows_of = |ids: &[i64]| ids.iter().map(|id| &rows[*id as usize]).collect::<Vec<_>>();
             assert_eq!(rows_of(&found), rows_of(&expected), "{text}\n{}\n{:?}", sql.sql, sql.constants);
             met += expected.len();
+            open += formula::check(&mut *connection, number, &rows, &formula::of(&condition), &keys, &types).await;
         }
     }
     // Neither everything nor nothing.
     assert!((10_000..150_000).contains(&met), "{met}");
     assert!(expressions > 300, "{expressions}");
+    assert!(open > 1_000, "{open}");
     database.stop().await;
 }
 

@@ -11,6 +11,8 @@ use reqwest::{Client, StatusCode, Url};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
 use tempfile::NamedTempFile;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::support::{Options, Server, columns, text};
 
@@ -207,4 +209,32 @@ async fn bearer_tokens_say_who_calls() {
     // Who logs in over HTTP only, does not without it.
     let (_, message) = crate::sasl::plain(&server, "", "ann", "secret").await.err().unwrap();
     assert!(message.contains("a bearer token over HTTP"), "{message}");
+}
+
+#[tokio::test]
+async fn keys_are_read_over_http_once_for_many() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let ed =
+        Ed25519KeyPair::from_pkcs8(Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap().as_ref()).unwrap();
+    let x = BASE64_URL_SAFE_NO_PAD.encode(ed.public_key().as_ref());
+    let set = serde_json::json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "x": x }] }).to_string();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("http://{}/keys", listener.local_addr().unwrap())).unwrap();
+    let keys = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.read(&mut [0; 4096]).await.unwrap();
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", set.len());
+        stream.write_all(format!("{head}{set}").as_bytes()).await.unwrap();
+        // Nobody else is answered: one reading has to do.
+        listener
+    });
+    let jwt = Jwt::with(url.clone(), None, None).unwrap();
+    let token = sign(serde_json::json!({ "alg": "EdDSA" }), serde_json::json!({ "sub": "ann" }), |text| {
+        ed.sign(text).as_ref().to_vec()
+    });
+    let (first, second) = tokio::join!(jwt.verify(&token), jwt.verify(&token));
+    assert_eq!((first.unwrap().as_str(), second.unwrap().as_str()), ("ann", "ann"));
+    drop(keys.await.unwrap());
+    let unreachable = Jwt::with(url, None, None).unwrap().verify(&token).await.unwrap_err();
+    assert!(unreachable.message.contains("cannot be read"), "{}", unreachable.message);
 }

@@ -165,7 +165,7 @@ impl Server {
             hive: options.hive,
             max_schema_registries: 10,
         };
-        let objects = Warehouse::new(ObjectStoreSettings::default()).unwrap();
+        let objects = Warehouse::new(ObjectStoreSettings::default()).unwrap().with_home(warehouse.path().join("home"));
         let vault = Vault::new(None, warehouse.path().join("secret.key"));
         let store = store(postgres.clone().database(&name)).await.with_cache();
         let catalog = Service::open(store, objects, vault, rules).await.unwrap();

@@ -3,7 +3,7 @@
 mod verify;
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
@@ -43,7 +43,8 @@ pub struct Jwt {
     issuer: Option<String>,
     audience: Option<String>,
     http: reqwest::Client,
-    set: Mutex<Option<Read>>,
+    last: RwLock<Option<Read>>,
+    reading: Mutex<()>,
 }
 
 #[derive(Debug, Clone)]
@@ -68,7 +69,7 @@ impl Jwt {
         verify::install();
         let http = reqwest::Client::builder().timeout(READ_TIMEOUT).build();
         let http = http.map_err(|error| CatalogError::internal("no HTTP client can be made").caused_by(error))?;
-        Ok(Self { jwks_url, issuer, audience, http, set: Mutex::default() })
+        Ok(Self { jwks_url, issuer, audience, http, last: RwLock::default(), reading: Mutex::default() })
     }
 
     /// The user that a token is for: its `sub`.
@@ -120,31 +121,40 @@ impl Jwt {
             let by_it = common.key_algorithm.is_none_or(|of_key| of_key.to_string() == format!("{algorithm:?}"));
             named && signs && by_it
         };
-        let mut last = self.set.lock().await;
-        let age = |read: &Read| read.at.elapsed();
-        let mut keys = Vec::new();
-        if let Some(read) = last.as_ref().filter(|read| age(read) < BELIEVED) {
-            keys = read.set.keys.iter().filter(fits).cloned().collect();
-            if !keys.is_empty() || age(read) < READ_AGAIN_AFTER {
-                return Ok(keys);
-            }
+        let of = |read: &Read| read.set.keys.iter().filter(fits).cloned().collect::<Vec<_>>();
+        // Whether what was read has to do, and the keys of it.
+        let known = |read: &Read| {
+            let (keys, age) = (of(read), read.at.elapsed());
+            (age < READ_AGAIN_AFTER || (age < BELIEVED && !keys.is_empty()), keys)
+        };
+        if let Some((true, keys)) = self.last().as_ref().map(known) {
+            return Ok(keys);
         }
-        match self.read().await {
-            Ok(set) => {
-                keys = set.keys.iter().filter(fits).cloned().collect();
-                *last = Some(Read { set: Arc::new(set), at: Instant::now() });
-            }
-            Err(error) => {
+        // One reads, and who came at the same time waits for what that one finds.
+        let _reading = self.reading.lock().await;
+        let before = self.last();
+        if let Some((true, keys)) = before.as_ref().map(known) {
+            return Ok(keys);
+        }
+        let set = match (self.read().await, before) {
+            (Ok(set), _) => Arc::new(set),
+            (Err(error), before) => {
                 tracing::warn!(url = %self.jwks_url, %error, "the keys of bearer tokens cannot be read");
                 // What was known is better than nothing: the keys' server may be away for a moment.
-                let read = last.as_mut().ok_or_else(|| {
+                let before = before.ok_or_else(|| {
                     CatalogError::unavailable("The keys that tokens are signed with cannot be read").caused_by(error)
                 })?;
-                read.at = Instant::now();
-                keys = if keys.is_empty() { read.set.keys.iter().filter(fits).cloned().collect() } else { keys };
+                before.set
             }
-        }
+        };
+        let read = Read { set, at: Instant::now() };
+        let keys = of(&read);
+        *self.last.write().unwrap_or_else(PoisonError::into_inner) = Some(read);
         Ok(keys)
+    }
+
+    fn last(&self) -> Option<Read> {
+        self.last.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn read(&self) -> Result<JwkSet, Box<dyn std::error::Error + Send + Sync>> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt, stream};
 
+use super::super::locations::kept_location;
 use super::super::tables::create::DO_NOT_UPDATE_STATS;
 use super::super::{Caller, Service, now};
 use super::{check_values, events};
@@ -219,7 +220,10 @@ fn prepare(table: &Table, mut partitions: Vec<Partition>, inherited: &[String]) 
                     table.name
                 )));
             }
-            partition.location.get_or_insert_with(|| format!("{base}/{name}"));
+            partition.location = Some(match partition.location.take() {
+                Some(given) => kept_location(given),
+                None => format!("{base}/{name}"),
+            });
         }
         for (key, value) in &inherited {
             partition.parameters.entry((*key).clone()).or_insert_with(|| (*value).clone());

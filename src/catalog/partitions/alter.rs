@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::super::locations::kept_location;
 use super::super::tables::create::BASIC_STATISTICS;
 use super::super::{Caller, Service, now};
 use super::{Selection, check_values, events, no_partition};
 use crate::error::{CatalogError, ErrorKind, Result};
-use crate::model::parameters::{LAST_DDL_TIME, is_true};
+use crate::model::parameters::LAST_DDL_TIME;
 use crate::model::partition_name::partition_name;
 use crate::model::{Column, Partition, PartitionBatch, StorageDescriptor, Table, TableName};
 use crate::store::partitions::{self, Which};
@@ -93,7 +94,7 @@ impl Service {
             return Ok(None);
         };
         // Hive 4 makes managed tables external and marks them; their folders still move.
-        if table.is_external() && !is_true(&table.parameters, "TRANSLATED_TO_EXTERNAL") {
+        if table.is_external() && !table.is_translated() {
             return Ok(None);
         }
         let name = partition_name(&table.partition_key_names(), &partition.values);
@@ -243,7 +244,8 @@ pub(super) fn changed_columns(old: &[Partition], new: &[Partition]) -> BTreeMap<
 
 /// The partition as it is to be stored: what the client left out is as it was.
 fn complete(table: &Table, mut new: Partition, old: &Partition) -> Partition {
-    new.location = new.location.filter(|location| !location.is_empty()).or_else(|| old.location.clone());
+    new.location = new.location.filter(|location| !location.is_empty()).map(kept_location);
+    new.location = new.location.or_else(|| old.location.clone());
     if table.is_view() {
         new.location = None;
     } else if new.storage.is_none() {

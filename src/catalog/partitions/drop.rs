@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::super::trash::{Discarded, skips_trash};
 use super::super::{Caller, Service};
+use super::formula::check_decides;
 use super::{Selection, check_values, events, no_partition};
 use crate::error::{CatalogError, Result};
 use crate::model::{PartitionBatch, PartitionRow, Table, TableName};
@@ -22,20 +23,36 @@ pub struct DropPartitions {
     pub purge: bool,
 }
 
+/// Partitions to drop.
+#[derive(Debug, Clone, Copy)]
+pub struct ToDrop<'a> {
+    pub selection: Selection<'a>,
+    /// How many of the first keys the selection goes by. An archive holds all partitions with the same values of some
+    /// first keys; if those are fewer than here, it would be dropped in part, which is refused.
+    pub archive_level: Option<i32>,
+}
+
+impl<'a> From<Selection<'a>> for ToDrop<'a> {
+    fn from(selection: Selection<'a>) -> Self {
+        ToDrop { selection, archive_level: None }
+    }
+}
+
 impl Service {
     /// Drops partitions, all or none, and answers them as they were, in order of the selections.
     pub async fn drop_partitions(
         &self,
         caller: &Caller,
         name: &TableName,
-        selections: &[Selection<'_>],
+        selections: &[ToDrop<'_>],
         how: DropPartitions,
     ) -> Result<PartitionBatch> {
         let mut transaction = self.store.begin().await?;
         let table = self.table_for_partitions(&mut transaction, name).await?;
         let mut dropped = PartitionBatch::new(Arc::clone(&table));
         for selection in selections {
-            let gone = self.take_out(&mut transaction, &table, selection, how.if_exists).await?;
+            let gone = self.take_out(&mut transaction, &table, &selection.selection, how.if_exists).await?;
+            selection.check_archives(&gone)?;
             dropped.storage.extend(gone.storage.iter().map(|(id, storage)| (*id, Arc::clone(storage))));
             gone.rows().for_each(|row| dropped.push(row));
         }
@@ -62,7 +79,7 @@ impl Service {
         let table = self.get_table(name).await?;
         let values = [check_values(&table, values)?];
         let how = DropPartitions { if_exists: true, delete_data, purge };
-        let dropped = self.drop_partitions(caller, name, &[Selection::Values(&values)], how).await?;
+        let dropped = self.drop_partitions(caller, name, &[Selection::Values(&values).into()], how).await?;
         if dropped.is_empty() { Err(no_partition(&table, &values[0])) } else { Ok(()) }
     }
 
@@ -74,6 +91,9 @@ impl Service {
         if_exists: bool,
     ) -> Result<PartitionBatch> {
         let chosen = selection.resolve(table)?;
+        if matches!(selection, Selection::Formula(_)) {
+            check_decides(connection, table, &chosen).await?;
+        }
         let gone = self.store.delete_partitions(connection, table, &chosen.which()).await?;
         let wanted = match (selection, chosen.named()) {
             (Selection::Names(names), _) => names.iter().collect::<BTreeSet<_>>().len(),
@@ -139,11 +159,33 @@ fn folders(dropped: &PartitionBatch) -> Vec<Location> {
     dropped.rows().filter_map(|row| folder(dropped, &row)).filter_map(read).collect()
 }
 
+impl ToDrop<'_> {
+    fn check_archives(&self, gone: &PartitionBatch) -> Result<()> {
+        let Some(wanted) = self.archive_level else { return Ok(()) };
+        // Without a level, a partition is an archive of its own.
+        let level = |row: &PartitionRow<'_>| row.parameter("archiving_level").and_then(|level| level.parse().ok());
+        let in_part = |row: &PartitionRow<'_>| {
+            is_archived(row) && level(row).unwrap_or(gone.table.partition_keys.len() as i32) < wanted
+        };
+        match gone.rows().find(in_part) {
+            None => Ok(()),
+            Some(row) => Err(CatalogError::invalid_input(format!(
+                "Cannot drop a subset of partitions in an archive, partition {} of table {}",
+                gone.name(&row),
+                gone.table.name
+            ))),
+        }
+    }
+}
+
+fn is_archived(row: &PartitionRow<'_>) -> bool {
+    row.parameter("is_archived").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
 /// The folder that a partition owns. An archived one lies in an archive now, and keeps the folder it came from in a
 /// parameter.
 fn folder(batch: &PartitionBatch, row: &PartitionRow<'_>) -> Option<String> {
-    let archived = row.parameter("is_archived").is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    match row.parameter("original_location").filter(|_| archived) {
+    match row.parameter("original_location").filter(|_| is_archived(row)) {
         Some(original) => Some(original.to_owned()),
         None => batch.location(row),
     }

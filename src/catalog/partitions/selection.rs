@@ -1,7 +1,7 @@
 //! Which partitions a caller means.
 
 use crate::error::{CatalogError, Result};
-use crate::filter::{LikeDialect, PartitionKey, Predicate};
+use crate::filter::{Formula, LikeDialect, PartitionKey, Predicate};
 use crate::model::Table;
 use crate::model::partition::PartitionNamer;
 use crate::model::partition_name::{DEFAULT_PARTITION, parse_partition_name};
@@ -21,6 +21,8 @@ pub enum Selection<'a> {
     Filter(&'a str, LikeDialect),
     /// The same in Glue's grammar.
     Expression(&'a str),
+    /// Those for which a formula holds.
+    Formula(&'a Formula),
 }
 
 /// A selection, read with the keys of one table in hand.
@@ -49,12 +51,13 @@ impl Selection<'_> {
                 Chosen::Prefix(values.to_vec())
             }
             Self::Filter(text, like) => Chosen::matching(Predicate::parse(text, &keys(table), *like)?),
+            Self::Formula(formula) => Chosen::matching(Predicate::of(formula, &keys(table))?),
             Self::Expression(text) => Chosen::matching(Predicate::parse_expression(text, &keys(table))?),
         })
     }
 }
 
-fn keys(table: &Table) -> Vec<PartitionKey<'_>> {
+pub(super) fn keys(table: &Table) -> Vec<PartitionKey<'_>> {
     table.partition_keys.iter().map(|key| PartitionKey { name: &key.name, type_name: &key.type_name }).collect()
 }
 

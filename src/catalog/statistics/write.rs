@@ -11,7 +11,7 @@ use crate::error::{CatalogError, Result};
 use crate::model::name::fold;
 use crate::model::parameters::{pack, unpack};
 use crate::model::partition::unpack_values;
-use crate::model::statistics::DEFAULT_ENGINE;
+use crate::model::statistics::{DEFAULT_ENGINE, is_number};
 use crate::model::{
     Column, ColumnStatistics, EventKind, NewEvent, Parameters, PartitionBatch, PartitionRow, Table, TableName,
 };
@@ -232,7 +232,8 @@ pub(super) fn prepared(statistics: ColumnStatistics) -> ColumnStatistics {
 }
 
 /// Refuses statistics of what is no column, or of a kind that the column's type cannot have. A partition's columns may
-/// have other types than the table's, and a client goes by either: a kind that fits one of `schemas` will do.
+/// have other types than the table's, and a client goes by either: a kind that fits one of `schemas` will do. Of numbers
+/// it may also be the kind that fits what the client says the type is.
 pub(super) fn check_columns(table: &Table, schemas: &[&[Column]], statistics: &[ColumnStatistics]) -> Result<()> {
     for statistics in statistics {
         let named = |schema: &&[Column]| schema.iter().find(|column| column.name == statistics.column).cloned();
@@ -245,7 +246,7 @@ pub(super) fn check_columns(table: &Table, schemas: &[&[Column]], statistics: &[
                     table.name, statistics.column
                 )));
             }
-            Some(column) if !columns.iter().any(|column| statistics.values.fits(&column.type_name)) => {
+            Some(column) if !columns.iter().any(|column| fits(statistics, &column.type_name)) => {
                 return Err(CatalogError::invalid_object(format!(
                     "Column {} of table {} has the type {}: statistics of it cannot be of the kind {}",
                     column.name,
@@ -258,6 +259,11 @@ pub(super) fn check_columns(table: &Table, schemas: &[&[Column]], statistics: &[
         }
     }
     Ok(())
+}
+
+fn fits(statistics: &ColumnStatistics, column_type: &str) -> bool {
+    let told = &statistics.column_type;
+    statistics.values.fits(column_type) || is_number(told) && is_number(column_type) && statistics.values.fits(told)
 }
 
 /// Avro tables may take their columns from a schema in a file or a property; those in the catalog are then a copy that

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::super::locations::kept_location;
 use super::super::tagged::Tagged;
 use super::super::types::{check_columns, is_compatible_change};
 use super::super::{Caller, Service, now};
@@ -69,9 +70,7 @@ impl Service {
         Arc::make_mut(&mut after.storage).keep_extra(&before.storage);
         after.partition_base.clone_from(&before.partition_base);
         after.owner_type = after.owner_type.or(before.owner_type);
-        if after.parameters.get(LAST_DDL_TIME).is_none_or(|time| Some(time) == before.parameters.get(LAST_DDL_TIME)) {
-            after.parameters.insert(LAST_DDL_TIME.to_owned(), now().to_string());
-        }
+        after.parameters.entry(LAST_DDL_TIME.to_owned()).or_insert_with(|| now().to_string());
 
         let database = self.target_database(&mut transaction, &before, &after).await?;
         let target = self.target_location(&mut transaction, &before, &mut after, &database).await?;
@@ -148,7 +147,7 @@ impl Service {
         database: &Database,
     ) -> Result<Option<(Location, Location)>> {
         if after.is_view() {
-            after.location = None;
+            after.location = after.location.take().filter(|location| !location.is_empty()).map(kept_location);
             return Ok(None);
         }
         let Some(old) = before.location.as_deref().filter(|location| !location.is_empty()) else {
@@ -161,7 +160,7 @@ impl Service {
             return Ok(None);
         }
         let from = Location::parse(old)?;
-        let stays = Location::parse(after.location.as_deref().unwrap_or_default())?.with_scheme();
+        let stays = Location::parse(after.location.as_deref().unwrap_or_default())?.as_kept();
         after.location = Some(stays.to_string());
         if stays.is_root() {
             return Err(CatalogError::invalid_operation(format!(
@@ -169,7 +168,8 @@ impl Service {
                 after.name
             )));
         }
-        let moves = before.name != after.name && before.kind == table_kind::MANAGED && stays.is_same(&from);
+        let follows = before.kind == table_kind::MANAGED || before.is_translated() && after.is_translated();
+        let moves = before.name != after.name && follows && stays.is_same(&from);
         if !moves {
             return Ok(None);
         }
@@ -181,7 +181,7 @@ impl Service {
                     .location
                     .as_deref()
                     .and_then(|location| Location::parse(location).ok()?.join(&before.name.table).ok());
-                let ours = self.default_table_location(old_database, &before.name.table, false)?;
+                let ours = self.default_table_location(old_database, &before.name.table, before.is_external())?;
                 below_database.is_some_and(|location| location.is_same(&from)) || Location::parse(&ours)?.is_same(&from)
             }
             None => false,
@@ -195,7 +195,7 @@ impl Service {
                 None => return Ok(None),
             }
         } else {
-            Location::parse(&self.default_table_location(database, &after.name.table, false)?)?
+            Location::parse(&self.default_table_location(database, &after.name.table, before.is_external())?)?
         };
         after.location = Some(to.to_string());
         let old_base = before.partition_base.as_deref().map(Location::parse).transpose()?;

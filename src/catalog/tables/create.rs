@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use super::super::databases::no_database;
+use super::super::locations::kept_location;
 use super::super::types::check_columns;
 use super::super::{Caller, Service, now};
 use crate::error::{CatalogError, ErrorKind, Object, Result, ResultExt};
@@ -107,16 +108,17 @@ impl Service {
         Ok(table)
     }
 
-    /// Sets the location where none is given, and refuses those that no table may have. Views have none.
+    /// Sets the location where none is given, and refuses those that no table may have. A view
+    /// needs none and has no folder, but keeps what it is given.
     fn place(&self, table: &mut Table, database: &crate::model::Database) -> Result<Option<Location>> {
         if table.is_view() {
-            table.location = None;
+            table.location = table.location.take().filter(|location| !location.is_empty()).map(kept_location);
             return Ok(None);
         }
         if table.location.as_deref().is_none_or(str::is_empty) {
             table.location = Some(self.default_table_location(database, &table.name.table, table.is_external())?);
         }
-        let location = Location::parse(table.location.as_deref().unwrap_or_default())?.with_scheme();
+        let location = Location::parse(table.location.as_deref().unwrap_or_default())?.as_kept();
         table.location = Some(location.to_string());
         if location.is_root() {
             // What clients of the metastore look for.

@@ -5,9 +5,8 @@ use serde_json::json;
 use super::super::{Caller, Service, record};
 use super::{held, not_open};
 use crate::error::{CatalogError, ErrorKind, Result};
-use crate::model::EventKind;
-use crate::model::name::DEFAULT_CATALOG;
 use crate::model::transaction::{Abort, Commit, CommitParameter, TransactionKind, TransactionState};
+use crate::model::{DatabaseName, EventKind};
 use crate::store::transactions::{self as store, components, replay, write_ids};
 use crate::store::{Connection, Transaction, compactions};
 
@@ -46,7 +45,7 @@ impl Service {
         let of_replication = commit.policy.is_some() && commit.kind == Some(TransactionKind::Default);
         if kind != TransactionKind::ReadOnly && !of_replication {
             let body = json!({ "transaction": id });
-            record(&mut transaction, EventKind::CommitTransaction, DEFAULT_CATALOG, None, None, body).await?;
+            self.record_transaction(&mut transaction, EventKind::CommitTransaction, body).await?;
             record_compaction(&mut transaction, id).await?;
         }
         transaction.commit().await
@@ -190,7 +189,7 @@ impl Service {
         for (id, kind) in aborted {
             if kind != TransactionKind::ReadOnly {
                 let body = json!({ "transaction": id, "databases": databases.remove(&id).unwrap_or_default() });
-                record(transaction, EventKind::AbortTransaction, DEFAULT_CATALOG, None, None, body).await?;
+                self.record_transaction(transaction, EventKind::AbortTransaction, body).await?;
             }
         }
         Ok(ids.len())
@@ -207,7 +206,7 @@ impl Service {
 
     async fn mark_incompatible(&self, transaction: &mut Transaction, policy: &str) -> Result<()> {
         let database = policy.split('.').next().unwrap_or_default();
-        let name = crate::model::DatabaseName::new(DEFAULT_CATALOG, database);
+        let name = DatabaseName::new(&self.rules.hive.default_catalog, database);
         self.set_database_parameter(transaction, &name, "repl.incompatible", "true").await.map(drop)
     }
 }

@@ -24,6 +24,13 @@ impl Changed {
 }
 
 impl Service {
+    /// Of `database.table` or `catalog.database.table`, as snapshots have them.
+    pub fn full_table_name(&self, text: &str) -> TableName {
+        let mut parts = text.rsplitn(3, '.');
+        let (table, database) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        TableName::new(parts.next().unwrap_or(&self.rules.hive.default_catalog), database, table)
+    }
+
     /// What happened to the source tables, as a reader sees it.
     pub async fn materialization_changed(
         &self,
@@ -35,7 +42,7 @@ impl Service {
         };
         let then = WriteIdSnapshots::parse(&built_from)?;
         let named: Vec<(String, TableName)> =
-            metadata.tables_used.iter().map(|name| (name.to_lowercase(), table_name(name))).collect();
+            metadata.tables_used.iter().map(|name| (name.to_lowercase(), self.full_table_name(name))).collect();
         let mut connection = self.store.read().await?;
         let mut changed = Changed { rows: false, compacted: false };
         let now = seen_write_ids(&mut connection, &named, reader).await?;
@@ -73,11 +80,4 @@ fn built_from(text: &str) -> Option<String> {
     let json: Value = serde_json::from_str(text).ok()?;
     let others = json.get("tableSnapshots").and_then(Value::as_object).is_some_and(|others| !others.is_empty());
     json.get("validTxnList").and_then(Value::as_str).filter(|_| !others).map(str::to_owned)
-}
-
-/// Of `database.table` or `catalog.database.table`.
-pub fn table_name(text: &str) -> TableName {
-    let mut parts = text.rsplitn(3, '.');
-    let (table, database) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    TableName::new(parts.next().unwrap_or(crate::model::name::DEFAULT_CATALOG), database, table)
 }

@@ -23,13 +23,12 @@ impl Service {
         partitions: Option<Vec<String>>,
     ) -> Result<()> {
         let mut transaction = self.store.begin().await?;
-        let counter = write_ids::counter(&mut transaction, table).await?;
-        if counter.last.is_some() {
-            return Ok(());
-        }
         let aborted = state.aborted();
-        if !aborted.is_empty() {
-            // A transaction for each, opened and aborted in one: nobody sees them open, so no event tells of them.
+        // A transaction for each, opened and aborted in one: nobody sees them open, so no event tells of them. They are
+        // opened first, since who opens waits for who commits, and who commits may wait for a table.
+        let ids = if aborted.is_empty() {
+            Vec::new()
+        } else {
             let new = NewTransactions {
                 count: aborted.len() as i64,
                 kind: TransactionKind::Default,
@@ -39,11 +38,15 @@ impl Service {
                 policy: None,
                 source_ids: Vec::new(),
             };
-            let ids = store::open(&mut transaction, &new, self.transaction_leases()).await?;
-            write_ids::insert(&mut transaction, counter.table_id, &ids, aborted).await?;
-            let reason = "Replication:abort of allocated txns for referring mapped write ids as aborted ones";
-            self.abort(&mut transaction, &ids, Some(reason), true).await?;
+            store::open(&mut transaction, &new, self.transaction_leases()).await?
+        };
+        let counter = write_ids::counter(&mut transaction, table).await?;
+        if counter.last.is_some() {
+            return Ok(());
         }
+        write_ids::insert(&mut transaction, counter.table_id, &ids, aborted).await?;
+        let reason = "Replication:abort of allocated txns for referring mapped write ids as aborted ones";
+        self.abort(&mut transaction, &ids, Some(reason), true).await?;
         write_ids::set_last(&mut transaction, counter.table_id, state.high_water_mark()).await?;
         if !aborted.is_empty() {
             let partitions = partitions.map_or_else(|| vec![None], |names| names.into_iter().map(Some).collect());

@@ -7,7 +7,7 @@ use super::super::lexer::Op;
 use super::super::number::Number;
 use super::super::predicate::Column;
 use super::super::value::{Class, Constant, Value};
-use super::{Formula, Literal, Meaning};
+use super::{Formula, Literal, Meaning, open};
 
 /// A Hive type, as far as casts between them differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +80,8 @@ pub enum Side {
 /// What a key is equal to.
 pub enum Equality {
     To(Column, Value<'static>),
+    /// All texts that begin so.
+    ToBeginning(Column, String),
     /// Nothing decides this comparison.
     ToNull,
 }
@@ -108,6 +110,11 @@ impl Operand {
 
     pub fn key(&self) -> usize {
         self.key
+    }
+
+    /// Whether its values are the stored texts.
+    pub fn is_text(&self) -> bool {
+        self.class == Class::NonNull
     }
 
     pub fn is_boolean(&self) -> bool {
@@ -145,7 +152,7 @@ impl Operand {
     /// The key, where it is null exactly when its partition is a null partition. `whole` is for the message.
     pub fn nullable(&self, whole: &Formula) -> Meaning<usize> {
         let own = self.stored.is_text() == (self.class == Class::NonNull);
-        if own { Ok(self.key) } else { Err(format!("{whole} asks for values that do not fit a cast")) }
+        if own { Ok(self.key) } else { open(format!("{whole} asks for values that do not fit a cast")) }
     }
 
     /// The column, where its stored text is what LIKE would see.
@@ -153,7 +160,7 @@ impl Operand {
         if self.seen.is_text() && self.class == Class::NonNull && self.length.is_none() {
             return Ok((self.key, Class::NonNull));
         }
-        Err(format!("LIKE looks at stored text, and {whole} is none"))
+        open(format!("LIKE looks at stored text, and {whole} is none"))
     }
 
     pub fn equality(&self, op: Op, literal: &Literal) -> Meaning<Equality> {
@@ -161,19 +168,26 @@ impl Operand {
             return Ok(Equality::ToNull);
         }
         let (class, constant) = match self.class {
-            Class::Text | Class::NonNull => self.beside_text(literal)?,
+            Class::Text | Class::NonNull => {
+                if let (Literal::Text(text), Some(length), Op::Eq | Op::Ne) = (literal, self.length, op)
+                    && text.chars().count() == length
+                {
+                    return Ok(Equality::ToBeginning((self.key, Class::NonNull), text.clone()));
+                }
+                self.beside_text(literal)?
+            }
             Class::Integer | Class::Decimal => (self.class, self.beside_number(op, literal)?),
             Class::Date => self.beside_date(literal)?,
             Class::Timestamp => (Class::Timestamp, self.beside_timestamp(literal)?),
             Class::Boolean => match literal {
                 Literal::Boolean(truth) => (Class::Boolean, Some(Constant::Boolean(*truth))),
-                _ => return Err(self.unlike(literal)),
+                _ => return open(self.unlike(literal)),
             },
         };
         let Some(constant) = constant else { return Ok(Equality::ToNull) };
         match constant.under(class) {
             Ok((class, value)) => Ok(Equality::To((self.key, class), value)),
-            Err(takes) => Err(format!("{literal} is compared where {takes} is taken")),
+            Err(takes) => open(format!("{literal} is compared where {takes} is taken")),
         }
     }
 
@@ -185,16 +199,16 @@ impl Operand {
                 let text = if padded { text.trim_end_matches(' ') } else { text };
                 // A cut text compares with a shorter one as the whole does.
                 if self.length.is_some_and(|length| text.chars().count() >= length) {
-                    return Err(format!("{literal} is as long as the text that it is compared with is cut to"));
+                    return open(format!("{literal} is as long as the text that it is compared with is cut to"));
                 }
                 // Not as a constant of a filter: that may be the null partition's, which is compared as text then.
                 return Ok((Class::NonNull, Some(Constant::Text(Cow::Owned(text.to_owned())))));
             }
-            _ if self.length.is_some() => return Err(self.unlike(literal)),
+            _ if self.length.is_some() => return open(self.unlike(literal)),
             Literal::Number(_) => Class::Decimal,
             Literal::Date(_) => Class::Date,
             Literal::Timestamp(_) => Class::Timestamp,
-            Literal::Boolean(_) | Literal::Null => return Err(self.unlike(literal)),
+            Literal::Boolean(_) | Literal::Null => return open(self.unlike(literal)),
         };
         Ok((class, Some(constant)))
     }
@@ -208,14 +222,14 @@ impl Operand {
                     Op::Eq | Op::Ne if canonical => Ok(Some(Constant::Number(Cow::Owned(text.clone())))),
                     // No whole number is spelt so.
                     Op::Eq | Op::Ne => Ok(Some(Constant::Number(Cow::Borrowed("0.5")))),
-                    _ => Err(format!("the order of numbers as text, as by {literal}, is not that of their values")),
+                    _ => open(format!("the order of numbers as text, as by {literal}, is not that of their values")),
                 }
             }
             Literal::Text(text) => {
                 let text = text.trim();
                 Ok(Number::decimal(text).is_some().then(|| Constant::Number(Cow::Owned(text.to_owned()))))
             }
-            _ => Err(self.unlike(literal)),
+            _ => open(self.unlike(literal)),
         }
     }
 
@@ -232,7 +246,7 @@ impl Operand {
             Literal::Timestamp(_) if self.stored == Outlook::Date && self.seen == Outlook::Date => {
                 Ok((Class::Timestamp, Some(constant(literal))))
             }
-            _ => Err(self.unlike(literal)),
+            _ => open(self.unlike(literal)),
         }
     }
 
@@ -246,10 +260,10 @@ impl Operand {
                     (true, false) => Ok(Some(constant)),
                     (true, true) if text.len() >= 19 => Ok(Some(constant)),
                     (false, false) => Ok(None),
-                    _ => Err(self.unlike(literal)),
+                    _ => open(self.unlike(literal)),
                 }
             }
-            _ => Err(self.unlike(literal)),
+            _ => open(self.unlike(literal)),
         }
     }
 
@@ -320,11 +334,11 @@ pub fn fold(left: &Literal, op: Op, right: &Literal) -> Meaning<Option<bool>> {
         (Literal::Null, _) | (_, Literal::Null) => return Ok(None),
         (Literal::Number(a), Literal::Number(b)) => match (Number::decimal(a), Number::decimal(b)) {
             (Some(a), Some(b)) => a.cmp(&b),
-            _ => return Err(format!("{left} and {right} are too long to compare")),
+            _ => return open(format!("{left} and {right} are too long to compare")),
         },
         (Literal::Boolean(a), Literal::Boolean(b)) => a.cmp(b),
         (Literal::Text(a), Literal::Text(b)) | (Literal::Date(a), Literal::Date(b)) => a.cmp(b),
-        _ => return Err(format!("{left} and {right} are constants of two types")),
+        _ => return open(format!("{left} and {right} are constants of two types")),
     };
     Ok(Some(op.holds(&ordering, &Ordering::Equal)))
 }

@@ -61,12 +61,13 @@ pub fn wire_table(table: &Table) -> types::Table {
         view_expanded_text: wire_option(table.view_expanded_text.as_ref()),
         table_type: Some(wire(&table.kind)),
         privileges: None,
-        temporary: Some(false),
+        // Apache's server leaves it out, and clients compare.
+        temporary: None,
         rewrite_enabled: Some(table.rewrite_enabled.unwrap_or_default()),
         creation_metadata: table.creation_metadata.as_ref().map(wire_creation_metadata),
         cat_name: Some(wire(&table.name.catalog)),
         owner_type: table.owner_type.map(wire_principal_type),
-        write_id: Some(table.write_id).filter(|id| *id >= 0),
+        write_id: Some(table.write_id),
         id: Some(table.id),
         ..Default::default()
     }

@@ -78,6 +78,14 @@ async fn with_privileges(call: &Call, batch: PartitionBatch, viewer: Viewer, wra
     Ok(Box::new(PartitionList::whole(partitions, wrap)))
 }
 
+/// Hides the number of buckets from a client that would not keep to it, where it is to be hidden.
+fn hide_buckets(partitions: &mut [types::Partition], hidden: bool) {
+    let bucketed = partitions.iter_mut().filter_map(|partition| partition.sd.as_mut());
+    for sd in bucketed.filter(|sd| hidden && sd.num_buckets.is_some_and(|number| number > 0)) {
+        sd.num_buckets = Some(-1);
+    }
+}
+
 /// What newer requests may leave out of the partitions that they get.
 #[derive(Default)]
 struct Omitted {
@@ -163,12 +171,6 @@ fn check_characters(call: &Call, values: &[String]) -> Result<()> {
         ))
         .into()),
     }
-}
-
-/// An expression in bytes, as text that may be a filter: some engines send that in place of Hive's own serialized
-/// expressions, which nothing but Hive's own code can read.
-fn filter_text(expression: &[u8]) -> Option<&str> {
-    std::str::from_utf8(expression).ok()
 }
 
 /// For calls that clients of all releases make alike, so that only the pattern itself tells which LIKE is meant.

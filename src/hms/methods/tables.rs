@@ -183,6 +183,11 @@ async fn alter(
     );
     let after = table(sent, new_name)?;
     if let Ok(before) = call.catalog.get_table(&name).await {
+        // Other faces make tables that lie nowhere; no other may lose its place.
+        let moves_to_nowhere = before.location.is_some() && after.location.is_none() && !after.is_view();
+        if moves_to_nowhere && before.name.catalog == after.name.catalog {
+            return Err(null("new location").into());
+        }
         translation::of_altered_table(call, &before, &after).await?;
     }
     call.catalog.alter_table(&call.caller(), &name, after, how).await?;

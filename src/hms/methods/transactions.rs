@@ -4,7 +4,6 @@ mod writes;
 
 use propolis_thrift::{args, types};
 
-use crate::catalog::transactions::materializations::table_name;
 use crate::catalog::transactions::statistics::ChangedRows;
 use crate::catalog::transactions::write_ids::Reader;
 use crate::error::CatalogError;
@@ -211,7 +210,8 @@ pub async fn seed_write_id(call: &Call, args: args::SeedWriteId) -> Result<()> {
 
 pub async fn get_valid_write_ids(call: &Call, args: args::GetValidWriteIds) -> Result<types::GetValidWriteIdsResponse> {
     let request = required(args.rqst, "request")?;
-    let named: Vec<_> = request.full_table_names.iter().map(|name| (name.to_string(), table_name(name))).collect();
+    let named: Vec<_> =
+        request.full_table_names.iter().map(|name| (name.to_string(), call.catalog.full_table_name(name))).collect();
     let reader = match (request.valid_txn_list, request.write_id) {
         (Some(list), _) => Reader::Snapshot(TransactionSnapshot::parse(&list)?),
         (None, Some(write_id)) => Reader::WriteId(write_id),
@@ -224,7 +224,8 @@ pub async fn get_valid_write_ids(call: &Call, args: args::GetValidWriteIds) -> R
 pub async fn add_write_ids_to_min_history(call: &Call, args: args::AddWriteIdsToMinHistory) -> Result<()> {
     let id = required(args.txn_id, "transaction")?;
     let write_ids = required(args.write_ids, "write ids")?;
-    let seen: Vec<_> = write_ids.into_iter().map(|(table, write_id)| (table_name(&table), write_id)).collect();
+    let seen: Vec<_> =
+        write_ids.into_iter().map(|(table, write_id)| (call.catalog.full_table_name(&table), write_id)).collect();
     Ok(call.catalog.note_seen_write_ids(&call.caller(), id, &seen).await?)
 }
 

@@ -18,6 +18,10 @@ pub enum Which<'a> {
     /// Those whose values begin with these; the empty string stands for any value.
     Prefix(&'a [String]),
     Matching(&'a Predicate),
+    /// Those that it leaves open.
+    Open(&'a Predicate),
+    /// Those that it lets through or leaves open.
+    Possible(&'a Predicate),
 }
 
 /// Which part of a list in order of the values.
@@ -80,8 +84,12 @@ impl<'a> Condition<'a> {
                 condition.texts = columns.split(many.iter().map(|values| values.iter().map(String::as_str)));
             }
             Which::Prefix(prefix) => condition.prefix(prefix),
-            Which::Matching(predicate) => {
-                let predicate = predicate.to_sql("p.values", 2);
+            Which::Matching(predicate) | Which::Open(predicate) | Which::Possible(predicate) => {
+                let predicate = match which {
+                    Which::Open(_) => predicate.open_to_sql("p.values", 2),
+                    Which::Possible(_) => predicate.possible_to_sql("p.values", 2),
+                    _ => predicate.to_sql("p.values", 2),
+                };
                 let _ = write!(condition.sql, " and {}", predicate.sql);
                 condition.texts.push(predicate.constants.into_iter().map(|text| Some(Cow::Owned(text))).collect());
                 condition.prepare = false;

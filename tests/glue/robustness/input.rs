@@ -155,7 +155,8 @@ fn valid(name: &str, shape: &'static Shape, dice: &mut Dice, depth: usize) -> Va
         Kind::List { member, bounds } => {
             let least = bounds.min.unwrap_or(0);
             let most = bounds.max.unwrap_or(3).min(least.max(3));
-            let count = least + dice.below(most - least + 1);
+            // The tables that are there have one partition key.
+            let count = if name.ends_with("Values") { 1 } else { least + dice.below(most - least + 1) };
             (0..count).map(|_| valid(name, member, dice, depth + 1)).collect()
         }
         Kind::Map { key, value, bounds } => {
@@ -205,16 +206,18 @@ fn valid_text(name: &str, shape: &'static Shape, text: &Text, dice: &mut Dice) -
         return (*dice.of(text.values)).to_owned();
     }
     let fits = |candidate: &str| shape.check(&mut json!(candidate), Limits::Strict).is_ok();
+    // Ids are the server's to give; all else is mostly what there is.
+    let is_id = ["Id", "Token", "Arn"].iter().any(|end| name.ends_with(end)) && name != "CatalogId";
+    let usual = usual(name);
+    if dice.percent(if is_id { 20 } else { 85 }) && fits(usual) {
+        return usual.to_owned();
+    }
     let at = dice.below(dice.learned.len() as u64) as usize;
     if let Some(learned) = dice.learned.get(at).cloned()
-        && dice.percent(25)
+        && dice.percent(70)
         && fits(&learned)
     {
         return learned;
-    }
-    let usual = usual(name);
-    if dice.percent(80) && fits(usual) {
-        return usual.to_owned();
     }
     let fitting: Vec<&str> = TEXTS.iter().copied().filter(|candidate| fits(candidate)).collect();
     if fitting.is_empty() { "a".repeat(text.bounds.min.unwrap_or(1) as usize) } else { (*dice.of(&fitting)).to_owned() }
@@ -235,7 +238,10 @@ fn likely(name: &str, chance: u64) -> u64 {
     ];
     match name {
         _ if RARE.contains(&name) => chance / 10,
-        "Name" | "SchemaName" | "RegistryName" | "FunctionName" | "Role" | "Type" | "Columns" => chance.max(90),
+        "Name" | "SchemaName" | "RegistryName" | "FunctionName" | "JobName" | "Role" | "Type" | "Columns" => {
+            chance.max(90)
+        }
+        "TableInput" | "Actions" | "ScriptLocation" | "JsonClassifier" => chance.max(90),
         _ => chance,
     }
 }

@@ -2,14 +2,15 @@
 
 use propolis_thrift::{FastStr, args, types};
 
-use super::{EITHER, filter_text};
-use crate::catalog::partitions::{DropPartitions, Selection};
+use super::EITHER;
+use crate::catalog::partitions::{DropPartitions, Selection, ToDrop};
 use crate::error::CatalogError;
 use crate::hms::call::{Call, null, required};
 use crate::hms::convert::texts;
 use crate::hms::encode::Wrap;
 use crate::hms::encode::partitions::PartitionList;
 use crate::hms::error::Result;
+use crate::hms::expr::{self, Sent};
 use crate::hms::methods::Body;
 use crate::hms::methods::tables::Context;
 use crate::model::TableName;
@@ -88,11 +89,22 @@ pub async fn drop_partitions_req(call: &Call, args: args::DropPartitionsReq) -> 
     let dropped = match &request.parts {
         types::RequestPartsSpec::Names(names) => {
             let names = texts(Some(names.clone()));
-            call.catalog.drop_partitions(&call.caller(), &name, &[Selection::Names(&names)], how).await?
+            call.catalog.drop_partitions(&call.caller(), &name, &[Selection::Names(&names).into()], how).await?
         }
         types::RequestPartsSpec::Exprs(expressions) => {
-            let filters = expressions.iter().map(|sent| filter(&sent.expr)).collect::<Result<Vec<_>>>()?;
-            call.catalog.drop_partitions(&call.caller(), &name, &filters, how).await?
+            let read = expressions.iter().map(|sent| read(&sent.expr)).collect::<Result<Vec<_>>>()?;
+            let selections: Vec<_> = expressions
+                .iter()
+                .zip(&read)
+                .map(|(sent, read)| ToDrop {
+                    selection: match read {
+                        Sent::Filter(text) => Selection::Filter(text, EITHER),
+                        Sent::Formula(formula) => Selection::Formula(formula),
+                    },
+                    archive_level: sent.part_archive_level,
+                })
+                .collect();
+            call.catalog.drop_partitions(&call.caller(), &name, &selections, how).await?
         }
     };
     Ok(Box::new(match (request.need_result, request.skip_column_schema_for_partition) {
@@ -102,13 +114,13 @@ pub async fn drop_partitions_req(call: &Call, args: args::DropPartitionsReq) -> 
     }))
 }
 
-fn filter(expression: &[u8]) -> Result<Selection<'_>> {
-    match filter_text(expression).filter(|text| !text.trim().is_empty()) {
-        Some(text) => Ok(Selection::Filter(text, EITHER)),
-        None => Err(CatalogError::invalid_input(
-            "The expression that names partitions to drop is not the text of a partition filter, and serialized \
-             expressions of Hive cannot be read here. Drop the partitions by their names instead",
+/// Which partitions an expression drops: it has to say so.
+fn read(expression: &[u8]) -> Result<Sent<'_>> {
+    match expr::read(expression).map_err(CatalogError::from)? {
+        Sent::Filter(text) if text.trim().is_empty() => Err(CatalogError::invalid_input(
+            "The expression that names partitions to drop is empty, and would drop all of them",
         )
         .into()),
+        sent => Ok(sent),
     }
 }

@@ -2,9 +2,9 @@
 
 use propolis_thrift::{FastStr, args};
 
-use super::{EITHER, Omitted, Viewer, filter_text, limit, whole, with_privileges};
+use super::{EITHER, Omitted, Viewer, hide_buckets, limit, whole, with_privileges};
 use crate::catalog::partitions::Selection;
-use crate::error::{ErrorKind, ResultExt};
+use crate::error::{CatalogError, ErrorKind, Object};
 use crate::filter::LikeDialect;
 use crate::hms::call::{Call, required};
 use crate::hms::convert::statistics::{Arms, engine, wire_described};
@@ -12,7 +12,9 @@ use crate::hms::convert::texts;
 use crate::hms::encode::Wrap;
 use crate::hms::encode::partitions::PartitionList;
 use crate::hms::error::Result;
+use crate::hms::expr::{self, Sent, Unreadable};
 use crate::hms::methods::Body;
+use crate::hms::translation::{self, Capabilities};
 use crate::model::{PartitionBatch, TableName};
 
 pub async fn get_partitions(call: &Call, args: args::GetPartitions) -> Result<Box<dyn Body>> {
@@ -99,8 +101,15 @@ pub async fn get_partitions_by_names_req(call: &Call, args: args::GetPartitionsB
     let name = call.table(Some(request.db_name), Some(request.tbl_name))?;
     let names = texts(Some(required(request.names, "list of partition names")?));
     let batch = call.catalog.partitions(&name, &Selection::Names(&names), None).await;
-    // As Apache's server has it here, unlike in all other lists.
-    let batch = batch.map_kind(ErrorKind::NotFound, ErrorKind::InvalidObject)?;
+    // Of a table that is not there Apache's server says so in this way here, unlike in all other lists.
+    let batch = match batch {
+        Err(error) if matches!(error.object, Some(Object::Table(_))) => {
+            return Err(error.with_kind(ErrorKind::InvalidObject).into());
+        }
+        batch => batch?,
+    };
+    let capabilities = Capabilities::new(request.processor_capabilities);
+    let hides_buckets = translation::hides_buckets(call, &batch.table, &capabilities);
     if request.get_col_stats.unwrap_or_default() {
         let arms = Arms::of(request.engine.as_ref());
         let engine = engine(request.engine.as_ref());
@@ -112,6 +121,7 @@ pub async fn get_partitions_by_names_req(call: &Call, args: args::GetPartitionsB
                 partition.col_stats = Some(described);
             }
         }
+        hide_buckets(&mut partitions, hides_buckets);
         return Ok(Box::new(PartitionList::whole(partitions, Wrap::Response)));
     }
     let omitted = Omitted {
@@ -119,6 +129,11 @@ pub async fn get_partitions_by_names_req(call: &Call, args: args::GetPartitionsB
         include: request.include_param_key_pattern,
         exclude: request.exclude_param_key_pattern,
     };
+    if hides_buckets && omitted.is_nothing() {
+        let mut partitions = whole(&batch)?;
+        hide_buckets(&mut partitions, true);
+        return Ok(Box::new(PartitionList::whole(partitions, Wrap::Response)));
+    }
     omitted.apply(batch, Wrap::Response)
 }
 
@@ -165,20 +180,20 @@ pub async fn get_partitions_by_expr(call: &Call, args: args::GetPartitionsByExpr
     omitted.apply(batch, Wrap::ResponseAndFlag(unknown))
 }
 
-/// The partitions that an expression selects. One that cannot be read here selects all, and true says so: the client
-/// has to look at each itself.
+/// The partitions that an expression selects, and whether it leaves some of them open: the client has to look at each
+/// itself then. One that uses what is not known here leaves all open.
 pub(super) async fn by_expression(
     call: &Call,
     table: &TableName,
     expression: &[u8],
     limit: Option<i64>,
 ) -> Result<(PartitionBatch, bool)> {
-    if let Some(filter) = filter_text(expression) {
-        let selection = Selection::Filter(filter, EITHER);
-        match call.catalog.partitions(table, &selection, limit).await {
-            Err(error) if error.kind == crate::error::ErrorKind::InvalidInput => {}
-            found => return Ok((found?, false)),
+    match expr::read(expression) {
+        Ok(Sent::Filter(filter)) => {
+            Ok((call.catalog.partitions(table, &Selection::Filter(filter, EITHER), limit).await?, false))
         }
+        Ok(Sent::Formula(formula)) => Ok(call.catalog.possible_partitions(table, &formula, limit).await?),
+        Err(Unreadable::Unknown(_)) => Ok((call.catalog.partitions(table, &Selection::All, limit).await?, true)),
+        Err(malformed) => Err(CatalogError::from(malformed).into()),
     }
-    Ok((call.catalog.partitions(table, &Selection::All, limit).await?, true))
 }

@@ -2,7 +2,7 @@
 
 use propolis_thrift::{AHashMap, FastStr, args, types};
 
-use super::{EITHER, check_characters, filter_text, limit};
+use super::{EITHER, check_characters, limit};
 use crate::catalog::partitions::{KeyValues, Selection};
 use crate::error::{CatalogError, ErrorKind, ResultExt};
 use crate::hms::call::{Call, required};
@@ -10,6 +10,7 @@ use crate::hms::convert::{texts, wire, wire_list};
 use crate::hms::encode::Wrap;
 use crate::hms::encode::names::NameList;
 use crate::hms::error::Result;
+use crate::hms::expr::{self, Sent, Unreadable};
 use crate::hms::methods::Body;
 use crate::model::TableName;
 use crate::model::partition_name::parse_partition_name;
@@ -52,17 +53,22 @@ pub async fn get_partition_names_ps_req(call: &Call, args: args::GetPartitionNam
     Ok(Box::new(NameList::new(names, Wrap::Response)))
 }
 
-/// Names of the partitions that an expression selects; all where it cannot be read here.
+/// What Hive sends for no expression: one byte that is no expression.
+const NO_EXPRESSION: &[u8] = &[0xff];
+
+/// Names of the partitions that an expression selects or leaves open.
 pub async fn get_partition_names_req(call: &Call, args: args::GetPartitionNamesReq) -> Result<Box<dyn Body>> {
     let request = required(args.req, "request")?;
     let name = call.table_in(request.cat_name.as_ref(), Some(request.db_name), Some(request.tbl_name))?;
     let limit = limit(request.max_parts);
-    let selection = filter_text(&request.expr).map_or(Selection::All, |filter| Selection::Filter(filter, EITHER));
-    let names = match call.catalog.partition_names(&name, &selection, limit).await {
-        Err(error) if error.kind == ErrorKind::InvalidInput => {
-            call.catalog.partition_names(&name, &Selection::All, limit).await?
+    let expression = if request.expr[..] == *NO_EXPRESSION { &[] } else { &request.expr[..] };
+    let names = match expr::read(expression) {
+        Ok(Sent::Filter(filter)) => {
+            call.catalog.partition_names(&name, &Selection::Filter(filter, EITHER), limit).await?
         }
-        names => names?,
+        Ok(Sent::Formula(formula)) => call.catalog.possible_partition_names(&name, &formula, limit).await?,
+        Err(Unreadable::Unknown(_)) => call.catalog.partition_names(&name, &Selection::All, limit).await?,
+        Err(malformed) => return Err(CatalogError::from(malformed).into()),
     };
     Ok(Box::new(NameList::new(names, Wrap::Bare)))
 }

@@ -3,7 +3,7 @@
 use propolis_thrift::{FastStr, args, types};
 
 use super::list::by_expression;
-use super::{EITHER, limit, whole};
+use super::{EITHER, hide_buckets, limit, whole};
 use crate::catalog::partitions::Selection;
 use crate::error::CatalogError;
 use crate::hms::call::{Call, required};
@@ -11,6 +11,7 @@ use crate::hms::convert::privileges::wire_privilege_set;
 use crate::hms::convert::{texts, wire, wire_option};
 use crate::hms::error::Result;
 use crate::hms::methods::projection::Projection;
+use crate::hms::translation::{self, Capabilities};
 use crate::model::parameters::is_true;
 use crate::model::{PartitionBatch, Table};
 
@@ -76,6 +77,8 @@ pub async fn get_partitions_with_specs(
     };
     let batch = call.catalog.partitions(&name, &selection, None).await?;
     let mut partitions = whole(&batch)?;
+    let capabilities = Capabilities::new(request.processor_capabilities);
+    hide_buckets(&mut partitions, translation::hides_buckets(call, &batch.table, &capabilities));
     if request.with_auth.unwrap_or_default() {
         let groups = texts(request.group_names);
         let privileges = call.catalog.partition_privileges(&batch.table, request.user.as_deref(), &groups).await?;

@@ -167,7 +167,11 @@ pub async fn get_table_names_by_filter(call: &Call, args: args::GetTableNamesByF
     let database = call.database(args.dbname).map_err(unknown_database)?;
     let filter = args.filter.ok_or_else(|| ExceptionKind::InvalidOperation.with("The filter is null"))?;
     let limit = args.max_tables.filter(|limit| *limit >= 0).map(i64::from);
-    let names = call.catalog.table_names_by_filter(&database, &filter, limit).await?;
+    let names =
+        call.catalog.table_names_by_filter(&database, &filter, limit).await.map_err(|error| match error.kind {
+            ErrorKind::NotFound => unknown_database(error),
+            _ => error.into(),
+        })?;
     Ok(wire_list(&names))
 }
 
