@@ -1,6 +1,7 @@
 //! What a catalog holds: plain types, no I/O, no wire format.
 
 pub mod access_key;
+pub mod acid;
 pub mod compaction;
 pub mod constraint;
 pub mod data_connector;
