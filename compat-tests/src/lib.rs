@@ -2,7 +2,8 @@
 //!
 //! What an engine does is a Python file in `engines/`; this crate installs the engines, starts the servers and runs those
 //! files. The tests are `tests/engines.rs` (every engine on one metastore), `tests/recovery.rs` (a metastore killed while
-//! engines work), `tests/object_store.rs` (a warehouse on S3) and `tests/logins.rs` (a metastore that asks for logins).
+//! engines work), `tests/object_store.rs` (a warehouse on S3), `tests/logins.rs` (a metastore that asks for logins) and
+//! `tests/hive_suites.rs` (Apache Hive's own tests of its client).
 //!
 //! [`bench`] is what the benchmarks in `src/bin/` have in common.
 //!
@@ -19,6 +20,7 @@ pub mod bench;
 pub mod cache;
 pub mod debian;
 pub mod glue;
+pub mod hive_suite;
 pub mod java;
 pub mod logins;
 pub mod maven;

@@ -1,10 +1,11 @@
 //! Files from Maven Central, by the Ivy that Spark brings along.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::{cache, java, python};
 
@@ -17,16 +18,55 @@ const SETTINGS: &str = r#"<ivysettings>
 
 /// Gets the file `NAME-VERSION.EXT` of a Maven artifact into `folder`; its path.
 pub fn get(folder: &Path, group: &str, name: &str, version: &str, ext: &str) -> Result<PathBuf> {
+    let artifact = format!(r#"<artifact name="{name}" type="{ext}" ext="{ext}"/>"#);
+    retrieve(folder, &dependency(group, name, version, &artifact))?;
+    Ok(folder.join(format!("{name}-{version}.{ext}")))
+}
+
+/// Gets jars, each as `GROUP:NAME:VERSION` or `GROUP:NAME:VERSION:CLASSIFIER`, into `folder`.
+pub fn get_all(folder: &Path, jars: &[String]) -> Result<()> {
+    // Of one version there may be jars with and without classifiers.
+    let mut artifacts: BTreeMap<[&str; 3], String> = BTreeMap::new();
+    for jar in jars {
+        let (of, classifier) = coordinates(jar)?;
+        let classifier = classifier.map(|text| format!(r#" m:classifier="{text}""#)).unwrap_or_default();
+        let artifact = format!(r#"<artifact name="{}" type="jar" ext="jar"{classifier}/>"#, of[1]);
+        artifacts.entry(of).or_default().push_str(&artifact);
+    }
+    let dependencies: Vec<String> = artifacts
+        .iter()
+        .map(|([group, name, version], artifacts)| dependency(group, name, version, artifacts))
+        .collect();
+    retrieve(folder, &dependencies.concat())
+}
+
+/// What [`get_all`] names the file of a jar.
+pub fn file_name(jar: &str) -> Result<String> {
+    let ([_, name, version], classifier) = coordinates(jar)?;
+    Ok(format!("{name}-{version}{}.jar", classifier.map(|text| format!("-{text}")).unwrap_or_default()))
+}
+
+fn coordinates(jar: &str) -> Result<([&str; 3], Option<&str>)> {
+    match jar.split(':').collect::<Vec<_>>()[..] {
+        [group, name, version] => Ok(([group, name, version], None)),
+        [group, name, version, classifier] => Ok(([group, name, version], Some(classifier))),
+        _ => bail!("{jar:?} is not GROUP:NAME:VERSION or GROUP:NAME:VERSION:CLASSIFIER"),
+    }
+}
+
+fn dependency(group: &str, name: &str, version: &str, artifacts: &str) -> String {
+    format!(
+        r#"<dependency org="{group}" name="{name}" rev="{version}" conf="default->default">{artifacts}</dependency>"#
+    )
+}
+
+fn retrieve(folder: &Path, dependencies: &str) -> Result<()> {
     let work = tempfile::tempdir_in(folder)?;
     let module = format!(
-        r#"<ivy-module version="2.0">
+        r#"<ivy-module version="2.0" xmlns:m="http://ant.apache.org/ivy/maven">
   <info organisation="propolis" module="compat-tests"/>
   <configurations><conf name="default"/></configurations>
-  <dependencies>
-    <dependency org="{group}" name="{name}" rev="{version}" conf="default->default">
-      <artifact name="{name}" type="{ext}" ext="{ext}"/>
-    </dependency>
-  </dependencies>
+  <dependencies>{dependencies}</dependencies>
 </ivy-module>
 "#
     );
@@ -37,10 +77,9 @@ pub fn get(folder: &Path, group: &str, name: &str, version: &str, ext: &str) -> 
             .arg("-jar")
             .arg(ivy_jar()?)
             .args(["-settings", "settings.xml", "-ivy", "ivy.xml", "-cache", "cache", "-retrieve"])
-            .arg(folder.join("[artifact]-[revision].[ext]"))
+            .arg(folder.join("[artifact]-[revision](-[classifier]).[ext]"))
             .current_dir(work.path()),
-    )?;
-    Ok(folder.join(format!("{name}-{version}.{ext}")))
+    )
 }
 
 fn ivy_jar() -> Result<PathBuf> {

@@ -11,6 +11,8 @@ use std::thread::sleep;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail, ensure};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor};
 use tempfile::TempDir;
 
 use crate::glue::Glue;
@@ -33,7 +35,7 @@ struct Propolis {
     command: Command,
     log: PathBuf,
     http_port: u16,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl Metastore {
@@ -71,7 +73,7 @@ impl Metastore {
             &format!("127.0.0.1:{http_port}"),
         ]);
         configure(&mut command);
-        let mut propolis = Propolis { server: None, command, log: cache::log_file(name)?, http_port, _data: data };
+        let mut propolis = Propolis { server: None, command, log: cache::log_file(name)?, http_port, data };
         propolis.start()?;
         Ok(Metastore { uri: format!("thrift://127.0.0.1:{thrift_port}"), propolis: Some(Mutex::new(propolis)) })
     }
@@ -105,6 +107,21 @@ impl Metastore {
             sleep(Duration::from_millis(100));
         }
         bail!("there is a key, and Propolis answers without one");
+    }
+
+    /// Runs statements in the database of Propolis, behind its back.
+    pub fn execute(&self, statements: &str) -> Result<()> {
+        let propolis = self.propolis.as_ref().context("another metastore's database is not known")?;
+        let propolis = propolis.lock().unwrap_or_else(PoisonError::into_inner);
+        let options = PgConnectOptions::new_without_pgpass()
+            .socket(propolis.data.path().join("data/run"))
+            .username("propolis")
+            .database("postgres");
+        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+            let mut connection = PgConnection::connect_with(&options).await?;
+            connection.execute(AssertSqlSafe(statements)).await?;
+            Ok(())
+        })
     }
 
     /// `kill -9`, and the same command again. Does nothing to a metastore that the tests did not start.

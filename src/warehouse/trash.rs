@@ -2,6 +2,7 @@
 //! user that runs the server, and `/user/USER/.Trash` in a bucket. In it, `Current` holds what was thrown away lately,
 //! each folder under its whole path.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -22,12 +23,17 @@ pub(super) struct Home {
 }
 
 impl Home {
-    /// The user that runs this process; as Java has it, their home is that of the system's list of users.
+    /// The user that runs this process. Their home is `HOME`, by which a service may be given another, and without it
+    /// that of the system's list of users.
     pub fn of_process() -> Self {
-        let variable = || std::env::var_os("HOME").map_or_else(|| PathBuf::from("/"), PathBuf::from);
-        match User::from_uid(geteuid()).ok().flatten() {
-            Some(user) => Self { user: user.name, folder: user.dir },
-            None => Self { user: geteuid().to_string(), folder: variable() },
+        Self::of(User::from_uid(geteuid()).ok().flatten(), std::env::var_os("HOME"))
+    }
+
+    fn of(listed: Option<User>, variable: Option<OsString>) -> Self {
+        let folder = variable.map(PathBuf::from).filter(|folder| folder.is_absolute());
+        match listed {
+            Some(user) => Self { user: user.name, folder: folder.unwrap_or(user.dir) },
+            None => Self { user: geteuid().to_string(), folder: folder.unwrap_or_else(|| PathBuf::from("/")) },
         }
     }
 
@@ -180,6 +186,16 @@ mod tests {
         std::fs::create_dir(home.join(".Trash/231114221320")).unwrap();
         warehouse.empty_trash(&location, Duration::from_secs(3600)).await.unwrap();
         assert_eq!(checkpoints(), 1, "the old one is gone");
+    }
+
+    #[test]
+    fn a_service_may_be_given_a_home() {
+        let listed = || User::from_uid(geteuid()).unwrap();
+        let home = |variable: &str| Home::of(listed(), Some(variable.into())).folder;
+        assert_eq!(home("/srv/metastore"), Path::new("/srv/metastore"));
+        let otherwise = Home::of(listed(), None).folder;
+        assert_eq!(home("not/a/home"), otherwise);
+        assert_eq!(otherwise, listed().map_or_else(|| PathBuf::from("/"), |user| user.dir));
     }
 
     #[tokio::test]
