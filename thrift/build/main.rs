@@ -7,6 +7,7 @@
 
 mod calls;
 mod methods;
+mod releases;
 mod rewrite;
 
 use std::error::Error;
@@ -31,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     write_idl(&out.join("replies.thrift"), &calls.replies_idl())?;
     let types = out.join("types.rs");
     generate(&out, &types);
-    fs::write(&types, rewrite::rewrite(&fs::read_to_string(&types)?)?)?;
+    fs::write(&types, releases::rewrite(&rewrite::rewrite(&fs::read_to_string(&types)?)?)?)?;
     fs::write(out.join("methods.rs"), methods::generate(&calls))?;
     Ok(())
 }

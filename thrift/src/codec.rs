@@ -12,6 +12,7 @@ mod encoded;
 pub(crate) mod memory;
 mod parts;
 mod reader;
+pub(crate) mod releases;
 mod writer;
 
 use bytes::Bytes;

@@ -139,7 +139,7 @@ pub async fn add_dynamic_partitions(call: &Call, args: args::AddDynamicPartition
             table: table.clone(),
             partition: fold_keys(name),
             operation,
-            write_id: Some(request.writeid),
+            write_id: (request.writeid != 0).then_some(request.writeid),
         })
         .collect();
     Ok(call.catalog.add_dynamic_partitions(&call.caller(), request.txnid, &table, written).await?)

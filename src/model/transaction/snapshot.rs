@@ -6,10 +6,16 @@
 //! NAME:HIGH:MIN_OPEN:OPEN,OPEN:ABORTED,ABORTED     write ids of a table
 //! TRANSACTION$WRITE_IDS$WRITE_IDS                  write ids of several
 //! ```
+//!
+//! From Hive 4 on, `ValidReadTxnList` writes five and more ids in a row as `FIRST-LAST`. The releases before cannot read
+//! that, and nothing needs to be written so.
 
 use std::fmt;
 
-use crate::error::{CatalogError, Result};
+use crate::error::{CatalogError, Result, excerpt};
+
+/// The most ids that a text may stand for, all its lists together: a range is short however long it is.
+const MAX_IDS: usize = 1 << 20;
 
 /// Which ids are visible: those up to the high-water mark but for the exceptions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,13 +53,21 @@ impl Ids {
         Self { high_water_mark, min_open, open, aborted }
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// `room` is for so many ids.
+    fn parse(text: &str, room: &mut usize) -> Option<Self> {
         let mut parts = text.split(':');
         let high_water_mark = parts.next()?.parse().ok()?;
         let min_open: i64 = parts.next()?.parse().ok()?;
         let mut list = || {
-            let ids = parts.next().unwrap_or_default().split(',').filter(|id| !id.is_empty());
-            ids.map(|id| id.parse().ok()).collect::<Option<Vec<i64>>>()
+            let mut ids = Vec::new();
+            for id in parts.next().unwrap_or_default().split(',').filter(|id| !id.is_empty()) {
+                let (first, last) = id.split_once('-').unwrap_or((id, id));
+                let (first, last): (i64, i64) = (first.parse().ok()?, last.parse().ok()?);
+                let more = usize::try_from(last.checked_sub(first)?).ok()?;
+                *room = room.checked_sub(more)?.checked_sub(1)?;
+                ids.extend(first..=last);
+            }
+            Some(ids)
         };
         let (open, aborted) = (list()?, list()?);
         if parts.next().is_some() {
@@ -96,9 +110,10 @@ impl TransactionSnapshot {
         if text.is_empty() {
             return Ok(Self::new(i64::MAX, Vec::new(), Vec::new()));
         }
-        Ids::parse(text).map(Self).ok_or_else(|| {
+        Ids::parse(text, &mut { MAX_IDS }).map(Self).ok_or_else(|| {
             CatalogError::invalid_input(format!(
-                "{text:?} is not a transaction list, which looks like HIGH:MIN_OPEN:OPEN,…:ABORTED,…"
+                "{:?} is not a transaction list, which looks like HIGH:MIN_OPEN:OPEN,…:ABORTED,…",
+                excerpt(text)
             ))
         })
     }
@@ -136,13 +151,18 @@ impl WriteIdSnapshot {
     }
 
     pub fn parse(text: &str) -> Result<Self> {
+        Self::parse_within(text, &mut { MAX_IDS })
+    }
+
+    fn parse_within(text: &str, room: &mut usize) -> Result<Self> {
         let parsed = text.split_once(':').and_then(|(table, ids)| {
-            let ids = Ids::parse(ids)?;
+            let ids = Ids::parse(ids, room)?;
             Some(Self { table: table.to_owned(), ids })
         });
         parsed.ok_or_else(|| {
             CatalogError::invalid_input(format!(
-                "{text:?} is not a write id list, which looks like DATABASE.TABLE:HIGH:MIN_OPEN:OPEN,…:ABORTED,…"
+                "{:?} is not a write id list, which looks like DATABASE.TABLE:HIGH:MIN_OPEN:OPEN,…:ABORTED,…",
+                excerpt(text)
             ))
         })
     }
@@ -153,6 +173,11 @@ impl WriteIdSnapshot {
 
     pub fn min_open(&self) -> Option<i64> {
         self.ids.min_open
+    }
+
+    /// Whether what was written with this id is visible.
+    pub fn sees(&self, id: i64) -> bool {
+        self.ids.sees(id)
     }
 
     pub fn is_aborted(&self, id: i64) -> bool {
@@ -178,12 +203,16 @@ impl fmt::Display for WriteIdSnapshot {
 impl WriteIdSnapshots {
     /// The number of the transaction may be missing.
     pub fn parse(text: &str) -> Result<Self> {
+        let mut room = MAX_IDS;
         let mut parts = text.split('$').peekable();
         let transaction = parts.peek().and_then(|first| first.parse().ok());
         if transaction.is_some() || parts.peek().is_some_and(|first| first.is_empty()) {
             parts.next();
         }
-        Ok(Self { transaction, tables: parts.map(WriteIdSnapshot::parse).collect::<Result<_>>()? })
+        Ok(Self {
+            transaction,
+            tables: parts.map(|part| WriteIdSnapshot::parse_within(part, &mut room)).collect::<Result<_>>()?,
+        })
     }
 }
 
@@ -213,7 +242,19 @@ mod tests {
         assert!(TransactionSnapshot::parse("").unwrap().sees(i64::MAX));
         // Java leaves out empty parts at the end when it splits, so they may be missing.
         assert_eq!(TransactionSnapshot::parse("1:9223372036854775807").unwrap(), all);
-        for bad in ["x", "1", "1:x::", "1:2:3,x:", "1:2:3:4:5", "1:2:3;4:"] {
+        let ranges = TransactionSnapshot::parse("30:5:5,13-16:2-4,7,8-9").unwrap();
+        assert_eq!(ranges.to_string(), "30:5:5,13,14,15,16:2,3,4,7,8,9");
+        for bad in [
+            "x",
+            "1",
+            "1:x::",
+            "1:2:3,x:",
+            "1:2:3:4:5",
+            "1:2:3;4:",
+            "1:2:4-3:",
+            "1:2:-3:",
+            "1:2:1-9223372036854775807:",
+        ] {
             assert!(TransactionSnapshot::parse(bad).is_err(), "{bad}");
         }
 
@@ -223,6 +264,9 @@ mod tests {
         assert_eq!(several.tables[0].exceptions(), [2, 3, 4]);
         assert_eq!(several.to_string(), text);
         assert!(WriteIdSnapshots::parse("7$db.t").is_err());
+        // Each would do alone.
+        let large = ["$db.t:1:1:1-600000:"; 2].concat();
+        assert!(WriteIdSnapshots::parse(&large[..large.len() / 2]).is_ok() && WriteIdSnapshots::parse(&large).is_err());
     }
 
     proptest! {
@@ -241,7 +285,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_panics(text in "[0-9:,$a.]{0,40}") {
+        fn nothing_panics(text in "[0-9:,$a.-]{0,40}") {
             let _ = TransactionSnapshot::parse(&text);
             let _ = WriteIdSnapshot::parse(&text);
             let _ = WriteIdSnapshots::parse(&text);
