@@ -48,6 +48,23 @@ pub enum Object {
     Function(String),
 }
 
+/// Of an error, in characters: whoever repeats what a caller sent does not send it all back.
+const LONGEST_MESSAGE: usize = 10_000;
+
+/// Text from a caller, cut to a length that fits an error's message.
+pub fn excerpt(text: &str) -> String {
+    const LONGEST: usize = 60;
+    cut(text.to_owned(), LONGEST)
+}
+
+fn cut(mut text: String, characters: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(characters) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
 /// An error with a message that says what was wrong, with which object, and what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -62,7 +79,8 @@ pub struct CatalogError {
 
 impl CatalogError {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), object: None, cause: None }
+        let message = cut(message.into(), LONGEST_MESSAGE);
+        Self { kind, message, object: None, cause: None }
     }
 
     /// The same error about this object.

@@ -49,6 +49,8 @@ pub use predicate::{PartitionKey, Predicate};
 pub use sql::SqlPredicate;
 pub use table::TableFilter;
 
+use crate::error::excerpt;
+
 /// The longest filter text read, in bytes. A hundred thousand constants of a hundred bytes fit.
 pub const MAX_FILTER_BYTES: usize = 32 << 20;
 
@@ -76,14 +78,5 @@ impl FilterError {
     fn at(text: &str, offset: usize, message: impl Into<String>) -> Self {
         let characters = text.get(..offset).unwrap_or(text).chars().count();
         FilterError { message: message.into(), position: Some(characters + 1) }
-    }
-}
-
-/// Text from a caller, cut to a length that fits an error message.
-fn excerpt(text: &str) -> String {
-    const LONGEST: usize = 60;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
     }
 }

@@ -1,7 +1,7 @@
 //! Properties that engines keep with the metastore, with a database or with a table. Their keys are `NAME`,
 //! `DATABASE.NAME` and `DATABASE.TABLE.NAME`; what is before the name is their scope. They are found by expressions.
 
-mod expression;
+pub mod expression;
 mod parser;
 
 use std::collections::BTreeMap;

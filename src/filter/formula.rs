@@ -86,8 +86,13 @@ enum Fault {
     Open(String),
 }
 
+/// What names a long condition is cut.
 fn open<T>(why: String) -> Meaning<T> {
-    Err(Fault::Open(why))
+    const LONGEST: usize = 300;
+    Err(Fault::Open(match why.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &why[..end]),
+        None => why,
+    }))
 }
 
 struct Scope<'a> {
@@ -125,13 +130,14 @@ impl Scope<'_> {
             Formula::Opaque(name) => return open(format!("it uses {}", excerpt(name))),
             Formula::Literal(Literal::Boolean(truth)) => constant(Some(*truth)),
             Formula::Literal(Literal::Null) => constant(None),
-            Formula::Compare(left, op, right) => self.compare(left, *op, right)?,
+            Formula::Compare(left, op, right) => self.compare(&self.side(left)?, *op, &self.side(right)?)?,
             Formula::Same(left, right) => self.same(left, right)?,
             Formula::In(operands, rows) => {
-                let row = |row: &Vec<Formula>| self.row(operands, row);
+                let operands = operands.iter().map(|operand| self.side(operand)).collect::<Meaning<Vec<_>>>()?;
+                let row = |row: &Vec<Formula>| self.row(&operands, row);
                 let rows = join(rows.iter().map(row).collect::<Meaning<_>>()?, false);
                 // Structs are equal or not, whatever in them is null.
-                let mut parts = if operands.len() > 1 { self.not_null(operands)? } else { Vec::new() };
+                let mut parts = if operands.len() > 1 { not_null(&operands) } else { Vec::new() };
                 parts.push(rows);
                 join(parts, true)
             }
@@ -157,13 +163,18 @@ impl Scope<'_> {
         })
     }
 
-    fn compare(&self, left: &Formula, op: Op, right: &Formula) -> Meaning<Tree<Test>> {
-        match (self.side(left)?, self.side(right)?) {
-            (Side::Key(key), Side::Literal(literal)) => key.compare(op, &literal),
-            (Side::Literal(literal), Side::Key(key)) => key.compare(op.mirrored(), &literal),
-            (Side::Literal(left), Side::Literal(right)) => operand::fold(&left, op, &right).map(constant),
-            (Side::Key(_), Side::Key(_)) => open(format!("it compares {left} with {right}")),
+    fn compare(&self, left: &Side, op: Op, right: &Side) -> Meaning<Tree<Test>> {
+        match (left, right) {
+            (Side::Key(key), Side::Literal(literal)) => key.compare(op, literal),
+            (Side::Literal(literal), Side::Key(key)) => key.compare(op.mirrored(), literal),
+            (Side::Literal(left), Side::Literal(right)) => operand::fold(left, op, right).map(constant),
+            (Side::Key(left), Side::Key(right)) => self.two_keys(left, right),
         }
+    }
+
+    fn two_keys<T>(&self, left: &Operand, right: &Operand) -> Meaning<T> {
+        let name = |operand: &Operand| excerpt(self.keys[operand.key()].name);
+        open(format!("it compares {} with {}", name(left), name(right)))
     }
 
     fn same(&self, left: &Formula, right: &Formula) -> Meaning<Tree<Test>> {
@@ -176,30 +187,20 @@ impl Scope<'_> {
                 Ok(join(vec![there, key.compare(Op::Eq, &literal)?], true))
             }
             (Side::Literal(left), Side::Literal(right)) => Ok(constant(Some(left == right))),
-            (Side::Key(_), Side::Key(_)) => open(format!("it compares {left} with {right}")),
+            (Side::Key(left), Side::Key(right)) => self.two_keys(&left, &right),
         }
     }
 
-    fn row(&self, operands: &[Formula], row: &[Formula]) -> Meaning<Tree<Test>> {
+    fn row(&self, operands: &[Side], row: &[Formula]) -> Meaning<Tree<Test>> {
         if operands.len() != row.len() {
             return open(format!("IN compares {} values with {}", operands.len(), row.len()));
         }
-        if let ([operand], [value]) = (operands, row)
-            && let (Side::Key(key), Side::Literal(Literal::Number(text))) = (self.side(operand)?, self.side(value)?)
-        {
-            return key.listed(&text);
-        }
-        let equal = |(operand, value)| self.compare(operand, Op::Eq, value);
+        let equal = |(operand, value): (&Side, &Formula)| match (operand, self.side(value)?) {
+            (Side::Key(key), Side::Literal(Literal::Number(text))) if operands.len() == 1 => key.listed(&text),
+            (operand, value) => self.compare(operand, Op::Eq, &value),
+        };
         let parts = operands.iter().zip(row).map(equal).collect::<Meaning<_>>()?;
         Ok(join(parts, true))
-    }
-
-    fn not_null(&self, operands: &[Formula]) -> Meaning<Vec<Tree<Test>>> {
-        let each = |operand| match self.side(operand)? {
-            Side::Key(key) => Ok(null(key.key(), false)),
-            Side::Literal(literal) => Ok(constant(Some(literal != Literal::Null))),
-        };
-        operands.iter().map(each).collect()
     }
 
     fn like(&self, operand: &Formula, pattern: &str) -> Meaning<Tree<Test>> {
@@ -249,6 +250,14 @@ impl Scope<'_> {
             None => Err(Fault::Refused(format!("{} is not a partition key of the table", excerpt(name)))),
         }
     }
+}
+
+fn not_null(operands: &[Side]) -> Vec<Tree<Test>> {
+    let each = |operand: &Side| match operand {
+        Side::Key(key) => null(key.key(), false),
+        Side::Literal(literal) => constant(Some(*literal != Literal::Null)),
+    };
+    operands.iter().map(each).collect()
 }
 
 fn constant(truth: Option<bool>) -> Tree<Test> {

@@ -1,8 +1,8 @@
 //! Patterns over names, as in `get_tables`.
 
-use super::FilterError;
 use super::pattern::Glob;
 use super::regular::Regular;
+use super::{FilterError, excerpt};
 
 /// The longest pattern read, in bytes.
 const MAX_LENGTH: usize = 1 << 20;
@@ -47,8 +47,9 @@ impl NamePattern {
         let pattern = Self::parse(text)?;
         if pattern.regular.is_none() && !pattern.is_all() && is_extended(&without_quotes(text)) {
             return Err(FilterError::new(format!(
-                "{text:?} is no regular expression that is understood here: in it may be . * + ? {{n,m}} [...] (...) | ^ $ \
-                 \\d \\w \\s, escapes and \\Q...\\E, and at most 200 characters"
+                "{:?} is no regular expression that is understood here: in it may be . * + ? {{n,m}} [...] (...) | ^ $ \
+                 \\d \\w \\s, escapes and \\Q...\\E, and at most 200 characters",
+                excerpt(text)
             )));
         }
         Ok(pattern)

@@ -218,8 +218,9 @@ impl Scope for Keys<'_> {
             // The first words are those of Hive, which clients look for.
             format!(
                 "Filtering is supported only on partition keys of type string for values such as '{}': key {name} is \
-                 of type {type_name} and takes {takes}",
-                excerpt(constant.text())
+                 of type {} and takes {takes}",
+                excerpt(constant.text()),
+                excerpt(type_name)
             )
         })
     }

@@ -1,9 +1,11 @@
 //! Partition expressions, as the calls "by expression" bring them.
 //!
 //! Hive sends the tree of the condition as it has it in memory, written by the Kryo library: see [`kryo`] for the bytes,
-//! [`classes`] for what the objects hold, [`tree`] for what they mean. All other clients send the text of a filter.
+//! [`graph`] for the objects, [`classes`] for what they hold, [`tree`] for what they mean. All other clients send the text
+//! of a filter.
 
 mod classes;
+mod fields;
 mod graph;
 mod kryo;
 mod tree;

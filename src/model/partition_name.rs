@@ -1,5 +1,7 @@
 //! Partition names: `region=eu/dt=2026-01-31`, which are also the default directories of partitions.
 
+use crate::error::excerpt;
+
 /// Stands for a null or empty value in a partition name, and is the stored value of a null key.
 pub const DEFAULT_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
 
@@ -30,14 +32,14 @@ pub fn partition_name<K: AsRef<str>, V: AsRef<str>>(keys: &[K], values: &[V]) ->
 /// The keys and values of a partition name, in order. Keys are given in lower case; `__HIVE_DEFAULT_PARTITION__` stays
 /// what it is, since a name does not tell a null value from an empty one.
 pub fn parse_partition_name(name: &str) -> Result<Vec<(String, String)>, PartitionNameError> {
-    let error = |problem: &str| PartitionNameError { name: name.to_owned(), problem: problem.to_owned() };
+    let error = |problem: &str| PartitionNameError { name: excerpt(name), problem: problem.to_owned() };
     let parts = name.trim_matches('/').split('/').filter(|part| !part.is_empty());
     let parts: Vec<_> = parts
         .map(|part| match part.split_once('=') {
             Some((key, value)) if !key.is_empty() && !value.is_empty() => {
                 Ok((unescape(key).to_lowercase(), unescape(value)))
             }
-            _ => Err(error(&format!("\"{part}\" is not of the form key=value"))),
+            _ => Err(error(&format!("\"{}\" is not of the form key=value", excerpt(part)))),
         })
         .collect::<Result<_, _>>()?;
     if parts.is_empty() { Err(error("it is empty")) } else { Ok(parts) }

@@ -238,6 +238,22 @@ async fn expressions_drop_what_they_surely_mean() {
 }
 
 #[tokio::test]
+async fn expressions_of_every_release_drop() {
+    for (release, text, dropped) in [
+        ("2.3.10", "hr in (1, 2, 7)", 1),
+        ("3.1.3", "day = date '2026-01-31'", 1),
+        ("4.0.1", "(region, hr) in (('eu', 7), ('us', 8))", 2),
+        ("4.2.0", "region between 'a' and 'f'", 3),
+    ] {
+        let (_server, mut client) = start(&[]).await;
+        assert_eq!(drop(&mut client, &[(expression(release, text), None)]).await.unwrap(), dropped, "{release} {text}");
+        let all = args::GetPartitionNamesReq { req: Some(request(Bytes::new())) };
+        let left = client.call::<methods::GetPartitionNamesReq>(all).await.unwrap();
+        assert_eq!(left.len(), 7 - dropped, "{release} {text}");
+    }
+}
+
+#[tokio::test]
 async fn archives_are_not_dropped_in_part() {
     let (_server, mut client) = start(&[]).await;
     let mut archived = partition(&["archive"; 14].map(|_| "1"));

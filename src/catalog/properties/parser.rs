@@ -4,7 +4,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::expression::{Expression, Operator};
-use crate::error::{CatalogError, Result};
+use crate::error::{CatalogError, Result, excerpt};
 
 const MAX_BYTES: usize = 20_000;
 const MAX_DEPTH: usize = 50;
@@ -226,7 +226,7 @@ impl Parser {
             return self.wrong("something is missing at its end");
         };
         let shown = match token {
-            Token::Word(text) | Token::Text(text) => text.clone(),
+            Token::Word(text) | Token::Text(text) => excerpt(text),
             Token::Number(number) => number.to_string(),
             Token::Mark(mark) => (*mark).to_owned(),
         };

@@ -11,6 +11,9 @@ use crate::filter::MAX_DEPTH;
 /// hang below the last.
 const MAX_NESTED: usize = 2 * MAX_DEPTH + 16;
 
+/// The most values in lists and fields. A constant in a list is three; one that is null may take no room in the bytes.
+const MAX_VALUES: usize = 4 * MAX_OBJECTS;
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value {
     Null,
@@ -58,7 +61,7 @@ pub fn read(bytes: &[u8]) -> Result<Graph> {
     };
     let attempt = |counts_characters| {
         let client = Client { version, counts_characters };
-        Reader { input: Input::new(bytes, version), client, objects: Vec::new(), classes: Vec::new(), nulls: 0 }
+        Reader { input: Input::new(bytes, version), client, objects: Vec::new(), classes: Vec::new(), values: 0 }
             .graph(typed)
     };
     // Read as the wrong client's, bytes may look like anything.
@@ -67,7 +70,7 @@ pub fn read(bytes: &[u8]) -> Result<Graph> {
 
 /// A class, as it is written before an object.
 #[derive(Debug, Clone)]
-enum Kind {
+pub(super) enum Kind {
     Integer(Field),
     Boolean,
     Float,
@@ -105,7 +108,7 @@ impl Kind {
 }
 
 /// What is still to be read of an object.
-enum Parts {
+pub(super) enum Parts {
     Fields(&'static [Field]),
     /// Elements, each after its class.
     Any(usize),
@@ -124,18 +127,19 @@ enum Step {
     Object(Rc<Kind>, bool),
 }
 
-enum Begun {
+pub(super) enum Begun {
     Known(Value),
     New(usize),
 }
 
-struct Reader<'a> {
-    input: Input<'a>,
-    client: Client,
-    objects: Vec<Object>,
+pub(super) struct Reader<'a> {
+    pub(super) input: Input<'a>,
+    pub(super) client: Client,
+    pub(super) objects: Vec<Object>,
     /// Those written by name so far.
     classes: Vec<Rc<Kind>>,
-    nulls: usize,
+    /// Kept so far.
+    values: usize,
 }
 
 impl Reader<'_> {
@@ -156,7 +160,7 @@ impl Reader<'_> {
     }
 
     /// The class that comes next; None is that of null.
-    fn class(&mut self) -> Result<Option<Rc<Kind>>> {
+    pub(super) fn class(&mut self) -> Result<Option<Rc<Kind>>> {
         Ok(Some(match self.input.count()? {
             0 => return Ok(None),
             1 => {
@@ -231,6 +235,10 @@ impl Reader<'_> {
                 Step::Object(kind, nullable) => self.object(&kind, nullable, nested)?,
             };
             if kind.is_kept() {
+                self.values += 1;
+                if self.values > MAX_VALUES {
+                    return malformed(format!("it holds more than {MAX_VALUES} values"));
+                }
                 values.push(value);
             }
         }
@@ -239,7 +247,7 @@ impl Reader<'_> {
     }
 
     /// The mark before an object. Numbers and booleans are no objects: they are read here.
-    fn begin(&mut self, kind: &Kind, nullable: bool) -> Result<Begun> {
+    pub(super) fn begin(&mut self, kind: &Kind, nullable: bool) -> Result<Begun> {
         if let Kind::Unknown(name) = kind {
             return unknown(format!("it uses {name}"));
         }
@@ -263,7 +271,7 @@ impl Reader<'_> {
     }
 
     /// An object that was written before.
-    fn earlier(&self, mark: u32) -> Result<Value> {
+    pub(super) fn earlier(&self, mark: u32) -> Result<Value> {
         match (mark as usize).checked_sub(2) {
             Some(place) if place < self.objects.len() => Ok(Value::Object(place)),
             Some(place) => malformed(format!("it refers to object {place} of {}", self.objects.len())),
@@ -271,7 +279,7 @@ impl Reader<'_> {
         }
     }
 
-    fn open(&mut self) -> Result<usize> {
+    pub(super) fn open(&mut self) -> Result<usize> {
         if self.objects.len() >= MAX_OBJECTS {
             return malformed(format!("it holds more than {MAX_OBJECTS} objects"));
         }
@@ -280,7 +288,7 @@ impl Reader<'_> {
     }
 
     /// What an object consists of; None for one that is read here.
-    fn parts(&mut self, kind: &Kind, place: usize) -> Result<Option<Parts>> {
+    pub(super) fn parts(&mut self, kind: &Kind, place: usize) -> Result<Option<Parts>> {
         let object = match kind {
             Kind::Instance(class, _) => return Ok(Some(Parts::Fields(class.fields))),
             Kind::List => return self.list().map(Some),
@@ -314,11 +322,6 @@ impl Reader<'_> {
             return Ok(Parts::Any(length));
         }
         let Some(kind) = self.class()? else {
-            // A list of nulls alone takes no room for each.
-            self.nulls = self.nulls.saturating_add(length);
-            if self.nulls > MAX_OBJECTS {
-                return malformed(format!("it holds more than {MAX_OBJECTS} objects"));
-            }
             return Ok(Parts::Nulls(length));
         };
         Ok(Parts::Alike { left: length, kind, nullable: self.input.boolean()? })
@@ -354,156 +357,9 @@ impl Reader<'_> {
             field => Step::Value(self.simple(field)?),
         }))
     }
-
-    /// A field in which no other objects of the expression are.
-    fn simple(&mut self, field: Field) -> Result<Value> {
-        match field {
-            Field::Texts => self.texts(),
-            Field::Boolean | Field::Byte | Field::Short | Field::Int | Field::Long | Field::Float | Field::Double => {
-                self.primitive(field)
-            }
-            field => self.known(field),
-        }
-    }
-
-    fn primitive(&mut self, field: Field) -> Result<Value> {
-        let input = &mut self.input;
-        Ok(match field {
-            Field::Boolean => Value::Boolean(input.boolean()?),
-            Field::Byte => Value::Integer(i64::from(input.byte()? as i8)),
-            Field::Short => Value::Integer(i64::from(input.short()?)),
-            Field::Int => Value::Integer(i64::from(input.int()?)),
-            Field::Long => Value::Integer(input.long()?),
-            Field::Float => Value::Float(input.float()?),
-            Field::Double => Value::Double(input.double()?),
-            _ => return malformed("a number in it is none"),
-        })
-    }
-
-    fn texts(&mut self) -> Result<Value> {
-        match self.class()? {
-            None => return Ok(Value::Null),
-            Some(kind) if matches!(*kind, Kind::List) => {}
-            Some(_) => return malformed("a list in it is none"),
-        }
-        let place = match self.input.count()? {
-            1 => self.open()?,
-            mark => return self.earlier(mark),
-        };
-        let (nullable, length) = match self.client.version {
-            Version::Three => (true, self.input.count()? as usize),
-            Version::Five => self.input.list_length()?,
-        };
-        for _ in 0..length {
-            if let Begun::New(place) = self.begin(&Kind::Text, nullable)? {
-                self.parts(&Kind::Text, place)?;
-            }
-        }
-        self.objects[place] = Object::Other;
-        Ok(Value::Object(place))
-    }
-
-    /// An object of a final class, which is not written then.
-    fn known(&mut self, field: Field) -> Result<Value> {
-        match self.input.count()? {
-            0 => return Ok(Value::Null),
-            1 => {}
-            mark => return self.earlier(mark),
-        }
-        // Kryo 5 does not refer to what is one of an enumeration.
-        if field == Field::Enum && self.client.version == Version::Five {
-            self.input.count()?;
-            return Ok(Value::Null);
-        }
-        let place = self.open()?;
-        self.objects[place] = match field {
-            Field::Bytes => {
-                let length = self.input.length()?.unwrap_or_default();
-                self.input.take(length)?;
-                Object::Other
-            }
-            Field::Longs => {
-                for _ in 0..self.input.length()?.unwrap_or_default() {
-                    self.input.long()?;
-                }
-                Object::Other
-            }
-            Field::DecimalWritable => {
-                for field in classes::DECIMAL_WRITABLE {
-                    self.simple(*field)?;
-                }
-                Object::Other
-            }
-            Field::LocalDate => Object::Text(self.local_date()?),
-            Field::LocalTime => Object::Text(self.local_time()?),
-            Field::LocalDateTime => Object::Text(self.local_date_time()?),
-            _ => {
-                self.input.count()?;
-                Object::Other
-            }
-        };
-        Ok(Value::Object(place))
-    }
-
-    /// Kryo 3 writes the fields of Java's class, Kryo 5 the parts of the date.
-    fn local_date(&mut self) -> Result<String> {
-        let input = &mut self.input;
-        let (year, month, day) = match self.client.version {
-            Version::Three => {
-                let (day, month) = (input.short()?, input.short()?);
-                (input.int()?, month, day)
-            }
-            Version::Five => (input.count()? as i32, i16::from(input.byte()?), i16::from(input.byte()?)),
-        };
-        Ok(format!("{year:04}-{month:02}-{day:02}"))
-    }
-
-    fn local_time(&mut self) -> Result<String> {
-        let input = &mut self.input;
-        let (mut hour, mut minute, mut second, mut nano) = (input.byte()? as i8, 0, 0, 0);
-        match self.client.version {
-            Version::Three => {
-                minute = input.byte()? as i8;
-                nano = input.int()?;
-                second = input.byte()? as i8;
-            }
-            // The last part that is not zero is written negated.
-            Version::Five if hour < 0 => hour = !hour,
-            Version::Five => {
-                minute = input.byte()? as i8;
-                if minute < 0 {
-                    minute = !minute;
-                } else {
-                    second = input.byte()? as i8;
-                    if second < 0 {
-                        second = !second;
-                    } else {
-                        nano = input.count()? as i32;
-                    }
-                }
-            }
-        }
-        let fraction = if nano == 0 { String::new() } else { format!(".{nano:09}") };
-        Ok(format!("{hour:02}:{minute:02}:{second:02}{fraction}"))
-    }
-
-    fn local_date_time(&mut self) -> Result<String> {
-        if self.client.version == Version::Five {
-            return Ok(format!("{} {}", self.local_date()?, self.local_time()?));
-        }
-        let (date, time) = (self.known(Field::LocalDate)?, self.known(Field::LocalTime)?);
-        match (self.text(date), self.text(time)) {
-            (Some(date), Some(time)) => Ok(format!("{date} {time}")),
-            _ => malformed("a timestamp in it has no date or no time"),
-        }
-    }
-
-    fn text(&self, value: Value) -> Option<&str> {
-        text(&self.objects, value)
-    }
 }
 
-fn text(objects: &[Object], value: Value) -> Option<&str> {
+pub(super) fn text(objects: &[Object], value: Value) -> Option<&str> {
     match value {
         Value::Object(place) => match objects.get(place)? {
             Object::Text(text) => Some(text),

@@ -224,6 +224,63 @@ fn limits() {
     assert!(read(&kryo.bytes).unwrap_err().to_string().contains("nests deeper"));
 }
 
+/// IN with a list of one text and of references to it.
+fn repeated(text: usize, references: usize) -> Vec<u8> {
+    let mut kryo = Kryo::default();
+    kryo.bytes.push(1);
+    kryo.class("java.util.ArrayList");
+    kryo.bytes.extend([1, 1]);
+    kryo.class("org.apache.hadoop.hive.ql.plan.ExprNodeConstantDesc");
+    kryo.bytes.extend([1, 0]);
+    kryo.class("java.util.ArrayList");
+    kryo.bytes.push(1);
+    let mut count = references + 1;
+    while count > 0x7f {
+        kryo.bytes.push(count as u8 | 0x80);
+        count >>= 7;
+    }
+    kryo.bytes.extend([count as u8, 3, 1]);
+    kryo.bytes.extend(std::iter::repeat_n(b'x', text));
+    kryo.bytes.push(b'x' | 0x80);
+    kryo.bytes.extend([3, 6].repeat(references));
+    kryo.class("org.apache.hadoop.hive.ql.udf.generic.GenericUDFIn");
+    kryo.bytes.extend([1, 0, 0, 0, 0]);
+    kryo.bytes
+}
+
+#[test]
+fn constants_that_no_key_has_are_named() {
+    let mut kryo = Kryo::default();
+    kryo.bytes.push(1);
+    kryo.class("java.util.ArrayList");
+    kryo.bytes.extend([1, 2]);
+    kryo.class("org.apache.hadoop.hive.ql.plan.ExprNodeColumnDesc");
+    // Its name, whether it is a key, whether it is left out, its table, its type.
+    kryo.bytes.extend([1, 1, b'd', b'a', b'y' | 0x80, 1, 0, 1, b't', b'1' | 0x80, 0]);
+    kryo.class("org.apache.hadoop.hive.ql.plan.ExprNodeConstantDesc");
+    kryo.bytes.extend([1, 0]);
+    kryo.class("org.apache.hadoop.hive.common.type.HiveIntervalYearMonth");
+    kryo.bytes.extend([1, 24]);
+    kryo.class("org.apache.hadoop.hive.ql.udf.generic.GenericUDFOPEqual");
+    kryo.bytes.extend([1, 0, 0, 0, 0, 0, 0, 0]);
+    let predicate = predicate(&formula(&kryo.bytes).unwrap()).unwrap();
+    assert_eq!(predicate.unevaluated(), Some("it uses a constant of a type that no partition key has"));
+    assert_eq!(predicate.decides(&PARTITIONS[0]), None);
+}
+
+#[test]
+fn what_is_referred_to_counts_each_time() {
+    let Formula::In(operand, rows) = formula(&repeated(10, 200)).unwrap() else { panic!() };
+    assert_eq!((operand.len(), rows.len()), (201, 0));
+    for (text, references, why) in
+        [(4 << 20, 100_000, "come to more than"), (1, 200_000, "conditions"), (1, 3_000_000, "holds more than")]
+    {
+        let read = formula(&repeated(text, references)).map_err(|error| error.to_string());
+        let error = read.and_then(|formula| predicate(&formula)).unwrap_err();
+        assert!(error.contains(why), "{text} {references}: {error}");
+    }
+}
+
 /// One change to an expression's bytes.
 #[derive(Debug, Clone)]
 enum Change {

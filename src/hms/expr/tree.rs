@@ -6,17 +6,19 @@ use chrono::{NaiveDate, TimeDelta};
 
 use super::classes::Role;
 use super::graph::{Graph, Object, Value};
-use super::{MAX_OBJECTS, Result, malformed};
+use super::{MAX_EXPRESSION_BYTES, MAX_OBJECTS, Result, malformed};
 use crate::filter::{Formula, Literal, MAX_DEPTH, Op};
 
 pub fn formula(graph: &Graph) -> Result<Formula> {
-    Ok(Tree { graph, nodes: Cell::new(0) }.node(graph.root, 0)?.formula())
+    Ok(Tree { graph, nodes: Cell::new(0), texts: Cell::new(0) }.node(graph.root, 0)?.formula())
 }
 
 struct Tree<'a> {
     graph: &'a Graph,
     /// Read so far. An object may be the child of many, and they multiply.
     nodes: Cell<usize>,
+    /// Bytes of text taken so far, which multiply likewise.
+    texts: Cell<usize>,
 }
 
 /// What an expression is to the one that it is in.
@@ -66,7 +68,7 @@ impl Tree<'_> {
 
     fn leaf(&self, role: Role, fields: &[Value]) -> Result<Node> {
         match (role, fields) {
-            (Role::Column, [column, ..]) => match self.graph.text(*column) {
+            (Role::Column, [column, ..]) => match self.text(*column)? {
                 Some(name) => Ok(Node::Formula(Formula::Key(name.to_owned()))),
                 None => malformed("a column in it has no name"),
             },
@@ -102,14 +104,14 @@ impl Tree<'_> {
         match self.graph.instance(operator) {
             Some((Role::Operator, class, _)) => Ok(class.strip_prefix("GenericUDF").unwrap_or(class)),
             Some((Role::Bridge, class, [_, wrapped, name])) => {
-                let wrapped = self.graph.text(*wrapped).unwrap_or_default();
+                let wrapped = self.text(*wrapped)?.unwrap_or_default();
                 Ok(match wrapped.strip_prefix("org.apache.hadoop.hive.ql.udf.UDF") {
                     Some("Like") => "Like",
                     Some(
                         "ToBoolean" | "ToByte" | "ToShort" | "ToInteger" | "ToLong" | "ToFloat" | "ToDouble"
                         | "ToString",
                     ) => "ToString",
-                    _ => self.graph.text(*name).unwrap_or(class),
+                    _ => self.text(*name)?.unwrap_or(class),
                 })
             }
             _ => malformed("a function in it is of no class"),
@@ -133,12 +135,12 @@ impl Tree<'_> {
             // It gives text in releases before 2.1.
             "Date" => {
                 let date = Formula::Cast(Box::new(argument), "date".to_owned());
-                match self.type_name(of) {
+                match self.type_name(of)? {
                     Some(to) => Formula::Cast(Box::new(date), to),
                     None => date,
                 }
             }
-            "ToString" | "ToDate" | "Timestamp" | "ToDecimal" | "ToChar" | "ToVarchar" => match self.type_name(of) {
+            "ToString" | "ToDate" | "Timestamp" | "ToDecimal" | "ToChar" | "ToVarchar" => match self.type_name(of)? {
                 Some(to) => Formula::Cast(Box::new(argument), to),
                 None => return malformed("a cast in it has no type"),
             },
@@ -165,15 +167,16 @@ impl Tree<'_> {
             Value::Float(_) | Value::Double(_) => return Ok(Formula::Opaque("a number that is none".to_owned())),
             Value::Object(place) => place,
         };
-        let text = |value: &Value| self.graph.text(*value).map(str::to_owned);
+        let text = |value: Option<&Value>| match value {
+            Some(value) => Ok(self.text(*value)?.map(str::to_owned)),
+            None => Ok(None),
+        };
         let literal = match &self.graph.objects[place] {
-            Object::Text(text) => Some(Literal::Text(text.clone())),
+            Object::Text(_) => text(Some(&value))?.map(Literal::Text),
             Object::JavaDate(midnight) => day(*midnight).map(Literal::Date),
-            Object::Instance { role: Role::Date, fields, .. } => fields.first().and_then(text).map(Literal::Date),
-            Object::Instance { role: Role::Timestamp, fields, .. } => {
-                fields.first().and_then(text).map(Literal::Timestamp)
-            }
-            Object::Instance { role: Role::Characters, fields, .. } => fields.first().and_then(text).map(Literal::Text),
+            Object::Instance { role: Role::Date, fields, .. } => text(fields.first())?.map(Literal::Date),
+            Object::Instance { role: Role::Timestamp, fields, .. } => text(fields.first())?.map(Literal::Timestamp),
+            Object::Instance { role: Role::Characters, fields, .. } => text(fields.first())?.map(Literal::Text),
             Object::Instance { role: Role::Decimal, fields, .. } => decimal(fields).map(Literal::Number),
             Object::JavaTimestamp => {
                 return Ok(Formula::Opaque("a timestamp in the client's time zone".to_owned()));
@@ -187,17 +190,27 @@ impl Tree<'_> {
     }
 
     /// The type as a schema writes it.
-    fn type_name(&self, value: Value) -> Option<String> {
-        let Some((Role::Type, _, fields)) = self.graph.instance(value) else { return None };
-        let text = |name: &Value| self.graph.text(*name);
-        match fields {
-            [name] => text(name).map(str::to_owned),
-            [Value::Integer(length), name] => text(name).map(|name| format!("{name}({length})")),
-            [Value::Integer(precision), Value::Integer(scale), name] => {
-                text(name).map(|name| format!("{name}({precision},{scale})"))
-            }
-            _ => None,
+    fn type_name(&self, value: Value) -> Result<Option<String>> {
+        let Some((Role::Type, _, fields)) = self.graph.instance(value) else { return Ok(None) };
+        let (parameters, name) = match fields {
+            [name] => (String::new(), name),
+            [Value::Integer(length), name] => (format!("({length})"), name),
+            [Value::Integer(precision), Value::Integer(scale), name] => (format!("({precision},{scale})"), name),
+            _ => return Ok(None),
+        };
+        Ok(self.text(*name)?.map(|name| format!("{name}{parameters}")))
+    }
+
+    /// The text that a value is, if it is one.
+    fn text(&self, value: Value) -> Result<Option<&str>> {
+        let text = self.graph.text(value);
+        self.texts.set(self.texts.get() + text.map_or(0, str::len));
+        if self.texts.get() > MAX_EXPRESSION_BYTES {
+            return malformed(format!(
+                "its texts, each time that it refers to them, come to more than {MAX_EXPRESSION_BYTES} bytes"
+            ));
         }
+        Ok(text)
     }
 }
 
