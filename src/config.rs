@@ -20,7 +20,7 @@ use crate::warehouse::ObjectStoreSettings;
 pub use hive::Hive;
 pub use load::{Flags, Loaded, Problem, SettingsError};
 pub use login::split_principal;
-pub use value::{ByteSize, LogFormat, LoginMethod, LoginMethods, Secret, Tolerance};
+pub use value::{ByteSize, LogFormat, LoginMethod, LoginMethods, Networks, Protection, Protections, Secret, Tolerance};
 
 /// A setting as the reference lists it.
 #[derive(Debug, Clone, Copy)]
@@ -112,6 +112,17 @@ settings! {
     /// the key of one of them can be anybody, so name services such as HiveServer2 and Trino only.
     thrift_proxy_users: Vec<String> = "";
 
+    /// Addresses and networks, separated by commas, from which `thrift_proxy_users` may act for others, such as
+    /// `10.1.2.3,10.2.0.0/16`; from elsewhere they are themselves only. Unset: from everywhere. Hadoop's
+    /// `proxyuser.NAME.hosts`, for all of them.
+    thrift_proxy_networks: Networks = "";
+
+    /// How connections are protected by a login with a ticket or a delegation token, in the words of Hadoop's
+    /// `hadoop.rpc.protection`, with commas between them: `authentication` (not at all), `integrity` (against
+    /// change), `privacy` (against reading too). Clients choose one by their own setting of that name, and fail
+    /// where it is none of these. Passwords and bearer tokens are protected by TLS only.
+    sasl_protection: Protections = "authentication,integrity,privacy";
+
     /// The path of Thrift over HTTP, which is served on the Thrift port beside all else, since the first bytes of
     /// a connection tell. Hive's clients ask for `/metastore` unless told otherwise.
     thrift_http_path: String = "/metastore";
@@ -124,9 +135,14 @@ settings! {
     delegation_token_renewal: Duration = "1d";
 
     /// The principal that clients ask Kerberos for a ticket to, such as `hive/_HOST@EXAMPLE.ORG`, where `_HOST`
-    /// is this machine's name. Clients are set up with the same. Their own principals have to be of this realm;
-    /// what is before `/` and `@` is the user's name.
+    /// is this machine's name. Clients are set up with the same.
     kerberos_principal: Option<String> = "";
+
+    /// How principals become users: rules in Hadoop's language, with spaces between them, of which the first
+    /// that fits applies, as in `RULE:[1:$1@$0](.*@AD\.EXAMPLE\.ORG)s/@.*// DEFAULT`. `DEFAULT` takes those of
+    /// the realm of `kerberos_principal`, for what is before `/` and `@`. Principals that no rule fits are
+    /// refused. Hadoop's `hadoop.security.auth_to_local`.
+    kerberos_auth_to_local: String = "DEFAULT";
 
     /// The file with the key of `kerberos_principal`, as `kadmin ktadd` makes it. Only the user that runs Propolis
     /// may be able to read it. MIT's library `libgssapi_krb5.so.2` has to be installed.
@@ -164,6 +180,19 @@ settings! {
     /// How users are searched for, with `{0}` for the user, such as `(&(uid={0})(memberOf=cn=hive,dc=example,dc=org))`:
     /// it also decides who may log in. Unset: by `ldap_guid_key`. Hive's `userSearchFilter`.
     ldap_user_search_filter: Option<String> = "";
+
+    /// Users, separated by commas, who alone may log in of those in the directory. Unset: all. Hive's `userFilter`.
+    ldap_user_filter: Vec<String> = "";
+
+    /// Groups of the directory, separated by commas, one of which a user has to be in to log in. Unset: none. They
+    /// are looked for under `ldap_base_dn`, by who looks users up, else by the user. Hive's `groupFilter`.
+    ldap_group_filter: Vec<String> = "";
+
+    /// The class of groups in the directory. Hive's `groupClassKey`.
+    ldap_group_class_key: String = "groupOfNames";
+
+    /// The attribute of a group that has the names of its members, or their users. Hive's `groupMembershipKey`.
+    ldap_group_membership_key: String = "member";
 
     /// The keys that bearer tokens are signed with, as a JWKS: an `https://`, `http://` or `file://` URL. It is
     /// read again every 5 minutes, and when a token names a key that is not in it.
@@ -310,8 +339,9 @@ settings! {
     /// are removed by housekeeping; a change is never refused because of them. Higher costs disk only.
     table_versions_kept: u32 = "100";
 
-    /// How long a lock lives without a heartbeat. Too short: a writer in a long pause loses its lock;
-    /// too long: tables stay locked that long after a writer died. Hive's writers beat every 150 s.
+    /// How long a lock, or a transaction of ACID tables, lives without a heartbeat. Too short: a writer in a long
+    /// pause loses its lock, or its transaction is aborted; too long: tables stay locked, and what compactions replaced
+    /// stays, that long after a client died. Hive's beat every 150 s.
     lock_lease: Duration = "5m";
 
     /// How long notification events are kept. Too short: a reader that was away longer has to start

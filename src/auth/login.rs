@@ -1,20 +1,28 @@
 //! Who is calling over Thrift: how they prove it, and for whom they may act.
 
+pub mod guesses;
 pub mod jwt;
 pub mod kerberos;
 pub mod ldap;
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
+use self::guesses::Guesses;
 use self::jwt::Jwt;
 use self::kerberos::Kerberos;
 use self::ldap::Ldap;
 use crate::catalog::{DelegationTokens, Service, TokenLifetime, Users};
-use crate::config::{LoginMethod, Secret, Settings};
+use crate::config::{LoginMethod, Protections, Secret, Settings};
 use crate::error::{CatalogError, ErrorKind, Result};
 use crate::model::DelegationToken;
+
+/// What stands in for a user in logs, lists and the catalog.
+const MAX_NAME_BYTES: usize = 256;
 
 /// Who logged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +33,8 @@ pub struct LoggedIn {
     pub real_user: String,
     /// When the proof ends by itself, in milliseconds since the epoch: what it leads to must not outlive it.
     pub until: Option<i64>,
+    /// Whether the proof was a delegation token, which leads to no other.
+    pub by_token: bool,
 }
 
 /// What the Thrift port asks of its callers.
@@ -37,6 +47,11 @@ pub struct Login {
     pub tokens: DelegationTokens,
     /// Who may act for others.
     pub proxy_users: HashSet<String>,
+    /// Whence they may; empty is from everywhere.
+    pub proxy_networks: Vec<IpNet>,
+    /// What tickets and tokens may protect connections by.
+    pub protections: Protections,
+    pub guesses: Guesses,
     /// Where Thrift over HTTP is served.
     pub http_path: String,
 }
@@ -52,6 +67,9 @@ impl Login {
             jwt: None,
             tokens: DelegationTokens::new(catalog, TokenLifetime { max: 7 * DAY, renewal: DAY }, None),
             proxy_users: HashSet::new(),
+            proxy_networks: Vec::new(),
+            protections: Protections::default(),
+            guesses: Guesses::default(),
             http_path: "/metastore".to_owned(),
         }
     }
@@ -64,9 +82,9 @@ impl Login {
         let lifetime =
             TokenLifetime { max: settings.delegation_token_lifetime, renewal: settings.delegation_token_renewal };
         let own_name = kerberos.as_ref().map(|kerberos| kerberos.own_name().to_owned());
-        let passwords = has(LoginMethod::Plain) || has(LoginMethod::Ldap);
-        if passwords && settings.tls_cert.is_none() && !settings.thrift_addr.ip().is_loopback() {
-            tracing::warn!("passwords pass the network in the clear: set tls_cert and tls_key");
+        let readable = has(LoginMethod::Plain) || has(LoginMethod::Ldap) || has(LoginMethod::Jwt);
+        if readable && settings.tls_cert.is_none() && !settings.thrift_addr.ip().is_loopback() {
+            tracing::warn!("passwords and bearer tokens pass the network in the clear: set tls_cert and tls_key");
         }
         Ok(Self {
             users: has(LoginMethod::Plain).then(|| Users::new(catalog.store().clone())).transpose()?,
@@ -75,6 +93,9 @@ impl Login {
             jwt: has(LoginMethod::Jwt).then(|| Jwt::new(settings)).transpose()?,
             tokens: DelegationTokens::new(catalog, lifetime, own_name),
             proxy_users: settings.thrift_proxy_users.iter().cloned().collect(),
+            proxy_networks: settings.thrift_proxy_networks.0.clone(),
+            protections: settings.sasl_protection.clone(),
+            guesses: Guesses::default(),
             http_path: settings.thrift_http_path.clone(),
         })
     }
@@ -94,29 +115,47 @@ impl Login {
     }
 
     /// Whether a user's password is right. Users kept here go before those of the directory.
-    pub async fn check_password(&self, user: &str, password: &Secret) -> Result<()> {
+    pub async fn check_password(&self, from: IpAddr, user: &str, password: &Secret) -> Result<()> {
+        check_name(user)?;
+        self.guesses.check(from, user)?;
+        if self.is_password(user, password).await? {
+            return self.guesses.check(from, user);
+        }
+        self.guesses.failed(from, user);
+        Err(denied(&format!("Error validating the login of {user}: the user or the password is wrong")))
+    }
+
+    async fn is_password(&self, user: &str, password: &Secret) -> Result<bool> {
         if let Some(users) = &self.users
             && users.verify(user, password).await?
         {
-            return Ok(());
+            return Ok(true);
         }
-        if let Some(ldap) = &self.ldap
-            && ldap.verify(user, password).await?
-        {
-            return Ok(());
+        match &self.ldap {
+            Some(ldap) => ldap.verify(user, password).await,
+            None => Ok(false),
         }
-        Err(denied("Error validating the login: the user or the password is wrong"))
     }
 
     /// Who it is that proved to be `real_user` and asks to be `user`.
-    pub fn act(&self, real_user: &str, user: Option<&str>) -> Result<LoggedIn> {
+    pub fn act(&self, from: IpAddr, real_user: &str, user: Option<&str>) -> Result<LoggedIn> {
         let user = user.filter(|user| !user.is_empty()).unwrap_or(real_user);
-        if user != real_user && !self.proxy_users.contains(real_user) {
-            return Err(denied(&format!(
-                "{real_user} may not act for {user}: that takes {real_user} in thrift_proxy_users"
-            )));
+        check_name(real_user)?;
+        check_name(user)?;
+        if user != real_user && !self.is_proxy(from, real_user) {
+            return Err(denied(&match self.proxy_users.contains(real_user) {
+                false => format!("{real_user} may not act for {user}: that takes {real_user} in thrift_proxy_users"),
+                true => format!("{real_user} may not act for {user} from {from}: that is not in thrift_proxy_networks"),
+            }));
         }
-        Ok(LoggedIn { user: user.to_owned(), real_user: real_user.to_owned(), until: None })
+        Ok(LoggedIn { user: user.to_owned(), real_user: real_user.to_owned(), until: None, by_token: false })
+    }
+
+    /// Whether who logged in as `user` may act for others.
+    pub fn is_proxy(&self, from: IpAddr, user: &str) -> bool {
+        let networks = &self.proxy_networks;
+        let from = from.to_canonical();
+        self.proxy_users.contains(user) && (networks.is_empty() || networks.iter().any(|net| net.contains(&from)))
     }
 
     /// Who presents a token, and the password that they have to know of it.
@@ -125,12 +164,23 @@ impl Login {
         let (token, password) = found.ok_or_else(|| denied("token expired or does not exist"))?;
         // As the token's owner only: what the one who asked for it may do besides is not in it.
         let owner = token.owner_name;
-        Ok((LoggedIn { user: owner.clone(), real_user: owner, until: Some(token.max_at) }, password))
+        Ok((LoggedIn { user: owner.clone(), real_user: owner, until: Some(token.max_at), by_token: true }, password))
     }
 }
 
 /// What is shared by all connections.
 pub type SharedLogin = Arc<Login>;
+
+/// Refuses names that can be taken for others, or break a line of a log.
+pub fn check_name(name: &str) -> Result<()> {
+    let plain = !name.is_empty() && name.trim() == name && !name.chars().any(char::is_control);
+    if plain && name.len() <= MAX_NAME_BYTES {
+        return Ok(());
+    }
+    Err(denied(&format!(
+        "The name of a user has 1 to {MAX_NAME_BYTES} bytes, no spaces at its ends and no control characters"
+    )))
+}
 
 fn denied(message: &str) -> CatalogError {
     CatalogError::new(ErrorKind::PermissionDenied, message)

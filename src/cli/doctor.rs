@@ -1,5 +1,7 @@
 //! `propolis doctor`: what would keep `serve` from working, each with what to do.
 
+mod logins;
+
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -37,6 +39,7 @@ pub async fn run(loaded: Loaded) -> Result<ExitCode, Failure> {
     checks.push(("external_warehouse", warehouse(settings, "external_warehouse", &settings.external_warehouse).await));
     checks.push(("thrift_addr", port("thrift_addr", settings.thrift_addr, running.as_deref()).await));
     checks.push(("http_addr", port("http_addr", settings.http_addr, running.as_deref()).await));
+    checks.extend(logins::checks(settings).await);
     for (name, check) in &checks {
         print(name, check);
     }

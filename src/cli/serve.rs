@@ -125,6 +125,7 @@ fn limits(settings: &Settings) -> hms::Limits {
         max_connections: settings.thrift_max_connections as usize,
         idle_timeout: settings.thrift_idle_timeout,
         request_timeout: settings.thrift_request_timeout,
+        login_timeout: Duration::from_secs(60),
         shutdown_grace: settings.shutdown_grace,
     }
 }

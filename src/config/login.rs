@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::{LoginMethod, Settings};
+use crate::auth::login::kerberos::Rules;
 
 pub(super) fn check(settings: &Settings, problem: &mut impl FnMut(&str, &str)) {
     let methods = &settings.thrift_auth;
@@ -34,6 +35,9 @@ fn check_kerberos(settings: &Settings, problem: &mut impl FnMut(&str, &str)) {
         None => problem("kerberos_principal", "It is needed for `kerberos` in thrift_auth."),
         Some(None) => problem("kerberos_principal", "Give a service, a host and a realm: `hive/_HOST@EXAMPLE.ORG`."),
         Some(Some(_)) => {}
+    }
+    if let Err(wrong) = Rules::parse(&settings.kerberos_auth_to_local) {
+        problem("kerberos_auth_to_local", &wrong);
     }
     match settings.kerberos_keytab.as_ref().map(std::fs::File::open) {
         None => problem("kerberos_keytab", "It is needed for `kerberos` in thrift_auth."),
@@ -76,6 +80,14 @@ fn check_ldap(settings: &Settings, problem: &mut impl FnMut(&str, &str)) {
                 "ldap_base_dn",
                 "One of ldap_base_dn, ldap_user_dn_pattern and ldap_domain has to say where users are.",
             );
+        }
+    }
+    if !settings.ldap_group_filter.is_empty() {
+        if settings.ldap_base_dn.is_none() {
+            problem("ldap_base_dn", "It is needed where ldap_group_filter searches for groups.");
+        }
+        if settings.ldap_domain.is_some() && settings.ldap_bind_dn.is_none() {
+            problem("ldap_group_filter", "With ldap_domain it needs an ldap_bind_dn, which finds the user's own name.");
         }
     }
     if settings.ldap_user_search_filter.as_ref().is_some_and(|filter| !filter.contains("{0}")) {
@@ -124,6 +136,8 @@ mod tests {
         assert_eq!(with(&[("ldap_user_search_filter", "(uid={0})")]), ["ldap_user_search_filter"]);
         assert_eq!(with(&[("ldap_user_dn_pattern", "uid=%s,dc=x:uid=s")]), ["ldap_user_dn_pattern"]);
         assert_eq!(with(&[("ldap_url", "http://a")]), ["ldap_url"]);
+        assert_eq!(with(&[("ldap_group_filter", "hive"), ("ldap_domain", "x")]), ["ldap_group_filter"]);
+        assert_eq!(with(&[("ldap_group_filter", "hive,admins")]), [""; 0]);
     }
 
     #[test]
@@ -135,5 +149,14 @@ mod tests {
                 [("thrift_auth", "kerberos"), ("kerberos_principal", principal), ("kerberos_keytab", "/dev/null")];
             assert_eq!(wrong(&values), ["kerberos_principal"]);
         }
+        let kerberos =
+            [("thrift_auth", "kerberos"), ("kerberos_principal", "hive/h@R"), ("kerberos_keytab", "/dev/null")];
+        let with = |setting: (&'static str, &str)| wrong(&[&kerberos[..], &[setting]].concat());
+        assert_eq!(with(("kerberos_auth_to_local", "RULE:[1:$1]s/a/b/ DEFAULT")), [""; 0]);
+        assert_eq!(with(("kerberos_auth_to_local", "RULE:[1:$1")), ["kerberos_auth_to_local"]);
+        assert_eq!(with(("sasl_protection", "privacy,integrity")), [""; 0]);
+        assert_eq!(with(("sasl_protection", "auth-conf")), ["--sasl-protection"]);
+        assert_eq!(with(("thrift_proxy_networks", "10.0.0.0/8, ::1,10.1.2.3")), [""; 0]);
+        assert_eq!(with(("thrift_proxy_networks", "host")), ["--thrift-proxy-networks"]);
     }
 }

@@ -1,10 +1,11 @@
 //! How each type of setting is read from text.
 
 use std::fmt;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use url::Url;
 
 /// A type that a setting can have. The error says what is expected, as the end of a sentence.
@@ -218,6 +219,70 @@ impl Value for LoginMethods {
             _ => Err("give `none`, or some of `plain`, `ldap`, `kerberos` and `jwt` with commas between them".into()),
         };
         methods.iter().map(method).collect::<Result<_, String>>().map(Self)
+    }
+
+    const LIST: bool = true;
+}
+
+/// How a connection is protected once somebody has logged in; the words are those of `hadoop.rpc.protection`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protection {
+    /// Not at all, or by TLS.
+    Authentication,
+    /// Against change.
+    Integrity,
+    /// Against reading too.
+    Privacy,
+}
+
+/// Separated by commas. A client chooses one of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Protections(pub Vec<Protection>);
+
+impl Default for Protections {
+    fn default() -> Self {
+        Self(vec![Protection::Authentication, Protection::Integrity, Protection::Privacy])
+    }
+}
+
+impl Protections {
+    pub fn has(&self, protection: Protection) -> bool {
+        self.0.contains(&protection)
+    }
+}
+
+impl Value for Protections {
+    fn parse(text: &str) -> Result<Self, String> {
+        let expected = "give some of `authentication`, `integrity` and `privacy` with commas between them";
+        let protection = |name: &String| match name.as_str() {
+            "authentication" => Ok(Protection::Authentication),
+            "integrity" => Ok(Protection::Integrity),
+            "privacy" => Ok(Protection::Privacy),
+            _ => Err(expected.to_owned()),
+        };
+        let all = Vec::<String>::parse(text)?.iter().map(protection).collect::<Result<Vec<_>, _>>()?;
+        if all.is_empty() { Err(expected.to_owned()) } else { Ok(Self(all)) }
+    }
+
+    const LIST: bool = true;
+}
+
+/// Networks such as `10.1.0.0/16`, and single addresses; separated by commas.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Networks(pub Vec<IpNet>);
+
+impl Value for Networks {
+    fn parse(text: &str) -> Result<Self, String> {
+        let network = |text: &String| {
+            let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
+            let expected = || format!("give addresses or networks such as `10.1.0.0/16`: {text:?} is neither");
+            text.parse().ok().or_else(address).ok_or_else(expected)
+        };
+        Vec::<String>::parse(text)?.iter().map(network).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self::default())
     }
 
     const LIST: bool = true;

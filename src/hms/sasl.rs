@@ -7,6 +7,8 @@ mod plain;
 pub mod stream;
 pub mod token;
 
+use std::net::IpAddr;
+
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use self::digest::Digest;
@@ -57,7 +59,7 @@ impl Mechanism {
     fn named(name: &str, login: &Login) -> Result<Self, CatalogError> {
         match name {
             "PLAIN" if login.by_password() => return Ok(Self::Plain),
-            "DIGEST-MD5" if login.by_sasl() => return Ok(Self::Digest(Digest::new()?)),
+            "DIGEST-MD5" if login.by_sasl() => return Ok(Self::Digest(Digest::new(&login.protections)?)),
             "GSSAPI" => {
                 if let Some(kerberos) = &login.kerberos {
                     return Ok(Self::Gssapi(Gssapi::new(kerberos.context())));
@@ -68,11 +70,11 @@ impl Mechanism {
         Err(refusal(&format!("Unsupported mechanism type {name}: this server takes {}", taken(login))))
     }
 
-    async fn step(&mut self, login: &Login, response: &[u8]) -> Result<Step, CatalogError> {
+    async fn step(&mut self, login: &Login, from: IpAddr, response: &[u8]) -> Result<Step, CatalogError> {
         match self {
-            Self::Plain => plain::step(login, response).await,
+            Self::Plain => plain::step(login, from, response).await,
             Self::Digest(digest) => digest.step(login, response).await,
-            Self::Gssapi(gssapi) => gssapi.step(login, response).await,
+            Self::Gssapi(gssapi) => gssapi.step(login, from, response).await,
         }
     }
 }
@@ -98,13 +100,17 @@ pub struct Accepted {
 }
 
 /// Carries out a login whose first byte has not been read yet.
-pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, login: &Login) -> Result<Accepted, Failure> {
+pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    login: &Login,
+    from: IpAddr,
+) -> Result<Accepted, Failure> {
     let (status, name) = receive(stream, MAX_MECHANISM).await?;
     let mechanism = String::from_utf8_lossy(&name).into_owned();
     if status != START {
         return Err(Failure::Abandoned(format!("it began with the status {status}")));
     }
-    match exchange(stream, login, &mechanism).await {
+    match exchange(stream, login, from, &mechanism).await {
         Ok(done) => Ok(done),
         Err(Failure::Refused { mechanism, error }) => {
             let status = if error.kind == ErrorKind::PermissionDenied { BAD } else { ERROR };
@@ -118,6 +124,7 @@ pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, login: &L
 async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     login: &Login,
+    from: IpAddr,
     name: &str,
 ) -> Result<Accepted, Failure> {
     let refused = |error| Failure::Refused { mechanism: name.to_owned(), error };
@@ -127,7 +134,7 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
         if status != OK && status != COMPLETE {
             return Err(Failure::Abandoned(String::from_utf8_lossy(&response).into_owned()));
         }
-        match mechanism.step(login, &response).await.map_err(refused)? {
+        match mechanism.step(login, from, &response).await.map_err(refused)? {
             Step::Challenge(challenge) => send(stream, OK, &challenge).await?,
             Step::Done { who, last, layer } => {
                 send(stream, COMPLETE, &last).await?;

@@ -7,6 +7,7 @@ mod http;
 mod opening;
 mod scan;
 mod transport;
+mod waiting;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::connection::Connection;
+use self::waiting::{Place, Waiting};
 use crate::auth::login::{Login, SharedLogin};
 use crate::catalog::Service;
 use crate::error::CatalogError;
@@ -41,6 +43,8 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// A request that takes longer is answered with an error.
     pub request_timeout: Duration,
+    /// How long a client may take to log in, where it has to, and to begin with it.
+    pub login_timeout: Duration,
     /// How long running requests may take to end when the server stops.
     pub shutdown_grace: Duration,
 }
@@ -94,6 +98,7 @@ impl Server {
     /// Serves until `shutdown`; then accepts nothing more, lets running requests end, and returns.
     pub async fn run(self, shutdown: CancellationToken) {
         let places = Arc::new(Semaphore::new(self.limits.max_connections));
+        let waiting = Arc::new(Waiting::new(self.limits.max_connections));
         let tasks = TaskTracker::new();
         loop {
             let (stream, peer) = tokio::select! {
@@ -113,12 +118,18 @@ impl Server {
                 tracing::warn!(%peer, limit = self.limits.max_connections, "connection refused: thrift_max_connections");
                 continue;
             };
+            let unknown = if self.login.required() { waiting.place(peer.ip()) } else { None };
+            if self.login.required() && unknown.is_none() {
+                metrics::counter!("propolis_thrift_connections_refused_total").increment(1);
+                tracing::warn!(%peer, "connection refused: too many of this address have not logged in");
+                continue;
+            }
             let (limits, login) = (Arc::clone(&self.limits), Arc::clone(&self.login));
             let connection = Connection::new(peer, limits, self.catalog.clone(), login, shutdown.child_token());
             let tls = self.tls.clone();
             tasks.spawn(async move {
                 metrics::gauge!("propolis_thrift_connections").increment(1);
-                serve(stream, tls, connection).await;
+                serve(stream, tls, connection, unknown).await;
                 metrics::gauge!("propolis_thrift_connections").decrement(1);
                 drop(place);
             });
@@ -130,16 +141,19 @@ impl Server {
     }
 }
 
-async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, connection: Connection) {
+/// `unknown` is held until somebody has logged in.
+async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, connection: Connection, unknown: Option<Place>) {
     // Answers are written whole: waiting to fill a packet would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY not set");
     }
     match tls {
-        None => opening::serve(stream, connection).await,
+        None => opening::serve(stream, connection, unknown).await,
         Some(acceptor) => match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => opening::serve(stream, connection).await,
-            Ok(Err(error)) => tracing::info!(peer = %connection.peer(), %error, "TLS handshake failed"),
+            Ok(Ok(stream)) => opening::serve(stream, connection, unknown).await,
+            Ok(Err(error)) => {
+                tracing::info!(peer = %connection.peer(), error = error.to_string(), "TLS handshake failed")
+            }
             Err(_) => tracing::info!(peer = %connection.peer(), "TLS handshake timed out"),
         },
     }

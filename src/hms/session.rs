@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::auth::login::{LoggedIn, Login, SharedLogin};
+use crate::auth::login::{LoggedIn, Login, SharedLogin, check_name};
 use crate::catalog::Caller;
 use crate::config::hive::Name;
 use crate::error::{CatalogError, ErrorKind, Result};
@@ -49,7 +49,7 @@ impl Session {
     /// Whether the caller may do what only services do: read what HiveServer2 keeps here, for one.
     pub fn is_service(&self) -> bool {
         match &self.who {
-            Some(who) => self.login.proxy_users.contains(&who.real_user),
+            Some(who) => self.login.is_proxy(self.peer.ip(), &who.real_user),
             None => !self.login.required(),
         }
     }
@@ -67,13 +67,16 @@ impl Session {
     /// What `set_ugi` tells. After a login it may name nobody else, unless a proxy user logged in; nor are others
     /// believed which groups they are in.
     pub fn assume(&self, caller: Caller) -> Result<()> {
-        if let Some(who) = &self.who
-            && !self.login.proxy_users.contains(&who.real_user)
-        {
-            self.login.act(&who.real_user, caller.user.as_deref())?;
+        let user = caller.user.filter(|user| !user.is_empty());
+        let Some(who) = &self.who else {
+            user.as_deref().map_or(Ok(()), check_name)?;
+            self.state().caller = Caller { user, ..caller };
             return Ok(());
+        };
+        let told = self.login.act(self.peer.ip(), &who.real_user, user.as_deref())?;
+        if self.login.is_proxy(self.peer.ip(), &who.real_user) {
+            self.state().caller = Caller { user: Some(told.user), ..caller };
         }
-        self.state().caller = caller;
         Ok(())
     }
 

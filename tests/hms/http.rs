@@ -189,6 +189,8 @@ async fn bearer_tokens_say_who_calls() {
         (caller(altered("iss", "https://other".into()), None), "InvalidIssuer"),
         (caller(altered("aud", "other".into()), None), "InvalidAudience"),
         (caller(altered("sub", "".into()), None), "no subject"),
+        (caller(altered("sub", "ann\nroot".into()), None), "no control characters"),
+        (caller(altered("exp", "never".into()), None), "the token is not good"),
         (
             caller(sign(serde_json::json!({ "alg": "EdDSA", "kid": "ec" }), claims("ann"), by_ed), None),
             "not in the set",
@@ -229,11 +231,13 @@ async fn keys_are_read_over_http_once_for_many() {
         listener
     });
     let jwt = Jwt::with(url.clone(), None, None).unwrap();
-    let token = sign(serde_json::json!({ "alg": "EdDSA" }), serde_json::json!({ "sub": "ann" }), |text| {
-        ed.sign(text).as_ref().to_vec()
-    });
+    let claims = serde_json::json!({ "sub": "ann", "exp": 99_999_999_999_i64 });
+    let token = sign(serde_json::json!({ "alg": "EdDSA" }), claims, |text| ed.sign(text).as_ref().to_vec());
     let (first, second) = tokio::join!(jwt.verify(&token), jwt.verify(&token));
-    assert_eq!((first.unwrap().as_str(), second.unwrap().as_str()), ("ann", "ann"));
+    for verified in [first, second] {
+        let verified = verified.unwrap();
+        assert_eq!((verified.user.as_str(), verified.until), ("ann", Some(99_999_999_999_000)));
+    }
     drop(keys.await.unwrap());
     let unreachable = Jwt::with(url, None, None).unwrap().verify(&token).await.unwrap_err();
     assert!(unreachable.message.contains("cannot be read"), "{}", unreachable.message);

@@ -22,6 +22,7 @@ mod sasl;
 mod scheduled_queries;
 mod session;
 mod statistics;
+mod strangers;
 mod support;
 mod tables;
 mod tokens;

@@ -127,6 +127,7 @@ impl Default for Options {
                 max_connections: 100,
                 idle_timeout: Duration::from_secs(60),
                 request_timeout: Duration::from_secs(60),
+                login_timeout: Duration::from_secs(60),
                 shutdown_grace: Duration::from_secs(1),
             },
             lock_lease: 300,

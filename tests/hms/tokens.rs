@@ -10,6 +10,7 @@ use propolis::catalog::{DelegationTokens, Service, TokenLifetime, Users};
 use propolis::config::Secret;
 use propolis_thrift::codec::CallError;
 use propolis_thrift::{ExceptionKind, args, methods};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
 use crate::sasl::{BAD, COMPLETE, OK, START, owner_of_new, plain, receive, send, server_with_users, with_users};
@@ -44,11 +45,34 @@ fn md5(text: &[u8]) -> Vec<u8> {
 }
 
 /// As Java's client does it (RFC 2831).
-fn proof(user: &str, password: &str, nonce: &str, prefix: &str) -> String {
+fn proof(user: &str, password: &str, nonce: &str, count: &str, prefix: &str) -> String {
     let secret = md5(format!("{user}:default:{password}").as_bytes());
     let a1 = hex(&md5(&[&secret[..], format!(":{nonce}:cnonce").as_bytes()].concat()));
     let a2 = hex(&md5(format!("{prefix}:null/default").as_bytes()));
-    hex(&md5(format!("{a1}:{nonce}:00000001:cnonce:auth:{a2}").as_bytes()))
+    hex(&md5(format!("{a1}:{nonce}:{count}:cnonce:auth:{a2}").as_bytes()))
+}
+
+/// What a client answers to a challenge.
+fn answer(user: &str, password: &str, nonce: &str, count: &str) -> String {
+    let response = proof(user, password, nonce, count, "AUTHENTICATE");
+    format!(
+        r#"charset=utf-8,username="{user}",realm="default",nonce="{nonce}",nc={count},cnonce="cnonce",digest-uri="null/default",maxbuf=65536,response={response},qop=auth"#
+    )
+}
+
+/// A login under way, and the server's nonce.
+async fn challenged(server: &Server) -> (TcpStream, String) {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    send(&mut stream, START, b"DIGEST-MD5").await;
+    send(&mut stream, OK, b"").await;
+    let (status, challenge) = receive(&mut stream).await;
+    assert_eq!(status, OK);
+    let challenge = String::from_utf8(challenge).unwrap();
+    for part in [r#"realm="default""#, "algorithm=md5-sess", r#"qop="auth,auth-int,auth-conf""#, r#"cipher="rc4""#] {
+        assert!(challenge.contains(part), "{challenge}");
+    }
+    let nonce = challenge.split(r#"nonce=""#).nth(1).unwrap().split('"').next().unwrap();
+    (stream, nonce.to_owned())
 }
 
 /// A client that logged in with a token, or what the server said.
@@ -58,22 +82,11 @@ async fn log_in(server: &Server, token: &str) -> Result<Client, String> {
 }
 
 async fn log_in_as(server: &Server, user: &str, password: &str) -> Result<Client, String> {
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
-    send(&mut stream, START, b"DIGEST-MD5").await;
-    send(&mut stream, OK, b"").await;
-    let (status, challenge) = receive(&mut stream).await;
-    assert_eq!(status, OK);
-    let challenge = String::from_utf8(challenge).unwrap();
-    assert!(challenge.contains(r#"realm="default""#) && challenge.contains("algorithm=md5-sess"), "{challenge}");
-    let nonce = challenge.split(r#"nonce=""#).nth(1).unwrap().split('"').next().unwrap();
-    let response = proof(user, password, nonce, "AUTHENTICATE");
-    let message = format!(
-        r#"charset=utf-8,username="{user}",realm="default",nonce="{nonce}",nc=00000001,cnonce="cnonce",digest-uri="null/default",maxbuf=65536,response={response},qop=auth"#
-    );
-    send(&mut stream, OK, message.as_bytes()).await;
+    let (mut stream, nonce) = challenged(server).await;
+    send(&mut stream, OK, answer(user, password, &nonce, "00000001").as_bytes()).await;
     match receive(&mut stream).await {
         (COMPLETE, last) => {
-            let expected = format!("rspauth={}", proof(user, password, nonce, ""));
+            let expected = format!("rspauth={}", proof(user, password, &nonce, "00000001", ""));
             assert_eq!(String::from_utf8(last).unwrap(), expected);
             Ok(Client::over(stream))
         }
@@ -119,6 +132,37 @@ async fn a_token_logs_its_owner_in_until_it_is_cancelled() {
 }
 
 #[tokio::test]
+async fn an_answer_is_good_for_its_challenge_only() {
+    let server = server_with_users(USERS).await;
+    let mut ann = plain(&server, "", "ann", "correct horse").await.unwrap();
+    let (identifier, password) = parts(&issue(&mut ann, "ann", "yarn").await.unwrap());
+    let (user, password) = (BASE64_STANDARD.encode(identifier), BASE64_STANDARD.encode(password));
+    let (mut first, nonce) = challenged(&server).await;
+    let recorded = answer(&user, &password, &nonce, "00000001");
+    send(&mut first, OK, recorded.as_bytes()).await;
+    assert_eq!(receive(&mut first).await.0, COMPLETE);
+
+    let (mut again, own_nonce) = challenged(&server).await;
+    assert_ne!(nonce, own_nonce);
+    send(&mut again, OK, recorded.as_bytes()).await;
+    let (mut counted, nonce) = challenged(&server).await;
+    send(&mut counted, OK, answer(&user, &password, &nonce, "00000002").as_bytes()).await;
+    let (mut lowered, nonce) = challenged(&server).await;
+    let unoffered = answer(&user, &password, &nonce, "00000001").replace("qop=auth", "qop=auth-none");
+    send(&mut lowered, OK, unoffered.as_bytes()).await;
+    for (stream, said) in [
+        (&mut again, "another challenge"),
+        (&mut counted, "another challenge"),
+        (&mut lowered, "none of those offered"),
+    ] {
+        let (status, message) = receive(stream).await;
+        let message = String::from_utf8(message).unwrap();
+        assert!(status == BAD && message.contains(said), "{message}");
+        assert_eq!(stream.read(&mut [0; 8]).await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
 async fn only_proxy_users_ask_for_others() {
     let server = server_with_users(USERS).await;
     let mut ann = plain(&server, "", "ann", "correct horse").await.unwrap();
@@ -130,8 +174,9 @@ async fn only_proxy_users_ask_for_others() {
     let token = issue(&mut hive, "bob", "yarn").await.unwrap();
     let mut bob = log_in(&server, &token).await.unwrap();
     assert_eq!(owner_of_new(&mut bob, "of_bob").await, "bob");
-    // Bob is no proxy user, whoever asked for his token.
-    thrown(issue(&mut bob, "ann", "yarn").await, ExceptionKind::Meta);
+    // A token leads to no other: it would outlive the cancelling of this one.
+    let denied = thrown(issue(&mut bob, "bob", "yarn").await, ExceptionKind::Meta);
+    assert!(denied.contains("by who logged in with one"), "{denied}");
     cancel(&mut hive, &token).await.unwrap();
 
     let open = Server::start().await;

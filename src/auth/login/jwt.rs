@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use url::Url;
@@ -56,6 +56,14 @@ struct Read {
 #[derive(Debug, Deserialize)]
 struct Claims {
     sub: Option<String>,
+    exp: Option<f64>,
+}
+
+/// Whom a token is for, and when it ends, in milliseconds since the epoch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    pub user: String,
+    pub until: Option<i64>,
 }
 
 impl Jwt {
@@ -67,13 +75,24 @@ impl Jwt {
 
     pub fn with(jwks_url: Url, issuer: Option<String>, audience: Option<String>) -> Result<Self> {
         verify::install();
-        let http = reqwest::Client::builder().timeout(READ_TIMEOUT).build();
+        // The HTTP client takes whatever is installed; somebody else may have done so before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        // Nor may a server of keys send us on to one that others can pretend to be.
+        let only_tls = jwks_url.scheme() == "https";
+        let http = reqwest::Client::builder().timeout(READ_TIMEOUT).https_only(only_tls).build();
         let http = http.map_err(|error| CatalogError::internal("no HTTP client can be made").caused_by(error))?;
         Ok(Self { jwks_url, issuer, audience, http, last: RwLock::default(), reading: Mutex::default() })
     }
 
+    /// Reads the keys; how many there are that a token can be signed with. For an operator; the error says why not.
+    pub async fn probe(&self) -> std::result::Result<usize, String> {
+        let set = self.read().await.map_err(|error| error.to_string())?;
+        let checks = |key: &&Jwk| DecodingKey::from_jwk(key).is_ok_and(|key| key.family() != AlgorithmFamily::Hmac);
+        Ok(set.keys.iter().filter(checks).count())
+    }
+
     /// The user that a token is for: its `sub`.
-    pub async fn verify(&self, token: &str) -> Result<String> {
+    pub async fn verify(&self, token: &str) -> Result<Verified> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(denied("the token is too long"));
         }
@@ -84,7 +103,10 @@ impl Jwt {
         let mut why = None;
         for key in self.keys(header.kid.as_deref(), header.alg).await? {
             match self.claims(token, &key, header.alg) {
-                Ok(Claims { sub: Some(user) }) if !user.is_empty() => return Ok(user),
+                Ok(Claims { sub: Some(user), exp }) if !user.is_empty() => {
+                    let until = exp.map(|seconds| (seconds * 1000.0) as i64);
+                    return Ok(Verified { user, until });
+                }
                 Ok(_) => return Err(denied("the token names no user: it has no subject")),
                 Err(error) => why = Some(error),
             }

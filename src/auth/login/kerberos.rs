@@ -2,11 +2,14 @@
 //! otherwise needs none of it.
 
 mod gssapi;
+mod host;
+mod rules;
 
 use std::sync::Arc;
 
 pub use self::gssapi::Context;
 use self::gssapi::{Credentials, Gssapi};
+pub use self::rules::Rules;
 use super::denied;
 use crate::config::{Settings, split_principal};
 use crate::error::{CatalogError, Result};
@@ -15,8 +18,10 @@ use crate::error::{CatalogError, Result};
 #[derive(Debug)]
 pub struct Kerberos {
     credentials: Arc<Credentials>,
-    service: String,
+    principal: String,
+    own_name: String,
     realm: String,
+    rules: Rules,
 }
 
 impl Kerberos {
@@ -26,12 +31,9 @@ impl Kerberos {
         let principal = settings.kerberos_principal.as_deref().unwrap_or_default();
         let (service, host, realm) =
             split_principal(principal).ok_or_else(|| wrong("give a service, a host and a realm".to_owned()))?;
-        let host = if host == "_HOST" {
-            let name =
-                nix::unistd::gethostname().map_err(|error| wrong(format!("this machine has no name: {error}")))?;
-            name.to_string_lossy().to_lowercase()
-        } else {
-            host.to_owned()
+        let host = match host {
+            "_HOST" => host::own_name().map_err(|error| wrong(format!("this machine has no name: {error}")))?,
+            host => host.to_owned(),
         };
         let keytab = settings.kerberos_keytab.as_deref();
         let keytab = keytab.ok_or_else(|| CatalogError::invalid_input("kerberos_keytab: it is needed"))?;
@@ -39,12 +41,20 @@ impl Kerberos {
         let library = Gssapi::load().map_err(wrong)?;
         let credentials = Credentials::acquire(library, &principal, keytab)
             .map_err(|error| wrong(format!("{principal} with the key in {}: {error}", keytab.display())))?;
-        Ok(Self { credentials: Arc::new(credentials), service: service.to_owned(), realm: realm.to_owned() })
+        let rules = Rules::parse(&settings.kerberos_auth_to_local)
+            .map_err(|error| CatalogError::invalid_input(format!("kerberos_auth_to_local: {error}")))?;
+        let own_name = rules.user(&principal, realm).ok().flatten().unwrap_or_else(|| service.to_owned());
+        Ok(Self { credentials: Arc::new(credentials), principal, own_name, realm: realm.to_owned(), rules })
     }
 
-    /// The server's name as a user: that of its service.
+    /// What clients ask for a ticket to.
+    pub fn principal(&self) -> &str {
+        &self.principal
+    }
+
+    /// The server's name as a user: that of its principal.
     pub fn own_name(&self) -> &str {
-        &self.service
+        &self.own_name
     }
 
     /// The beginning of a login.
@@ -52,11 +62,16 @@ impl Kerberos {
         Context::new(Arc::clone(&self.credentials))
     }
 
-    /// The user of a principal of our realm. Other realms are refused, since their users may have the same names.
+    /// The user of a principal, by the rules. Other realms are refused unless a rule takes them in, since their users may
+    /// have the same names.
     pub fn user(&self, principal: &str) -> Result<String> {
-        match principal.rsplit_once('@') {
-            Some((name, realm)) if realm == self.realm => Ok(short_name(name).to_owned()),
-            _ => Err(denied(&format!("{principal} is not of the realm {}", self.realm))),
+        match self.rules.user(principal, &self.realm) {
+            Ok(Some(user)) => Ok(user),
+            Ok(None) => Err(denied(&format!(
+                "{principal} is nobody here: the realm is {}, and no rule of kerberos_auth_to_local fits",
+                self.realm
+            ))),
+            Err(error) => Err(denied(&format!("kerberos_auth_to_local: {error}"))),
         }
     }
 }

@@ -16,6 +16,12 @@ use crate::model::DelegationToken;
 /// For the caller, or by a proxy user for anybody.
 pub async fn get_delegation_token(call: &Call, args: args::GetDelegationToken) -> Result<FastStr> {
     let (login, who) = logged_in(call)?;
+    if who.by_token {
+        return Err(CatalogError::invalid_operation(
+            "A delegation token cannot be asked for by who logged in with one: log in by the key or the password",
+        )
+        .into());
+    }
     let owner = required(args.token_owner, "token's owner")?;
     let owner = match &login.kerberos {
         Some(kerberos) if owner.contains('@') => kerberos.user(&owner)?,
@@ -23,7 +29,7 @@ pub async fn get_delegation_token(call: &Call, args: args::GetDelegationToken) -
     };
     call.about(&owner);
     if call.caller().user.as_ref() != Some(&owner) {
-        login.act(&who.real_user, Some(&owner))?;
+        login.act(call.session.peer.ip(), &who.real_user, Some(&owner))?;
     }
     let renewer = args.renewer_kerberos_principal_name.unwrap_or_default();
     let renewer = if login.kerberos.is_some() { short_name(&renewer) } else { &renewer };

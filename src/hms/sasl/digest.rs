@@ -1,13 +1,17 @@
 //! DIGEST-MD5 (RFC 2831), as delegation tokens are presented: the user name is the token's identifier in Base64, the
-//! password its password. Only who the caller is is proven (`qop=auth`): protecting the connection is left to TLS.
+//! password its password.
+
+mod layer;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use md5::{Digest as _, Md5};
 
+use self::layer::Protected;
+use super::stream::Layer;
 use super::{Step, refusal, token};
 use crate::auth::login::Login;
-use crate::config::Secret;
+use crate::config::{Protection, Protections, Secret};
 use crate::error::CatalogError;
 use crate::vault::random;
 
@@ -17,15 +21,21 @@ const NONCE_BYTES: usize = 24;
 /// A response has some ten short directives, and an identifier.
 const MAX_RESPONSE: usize = 16 << 10;
 
+/// What a client takes of a protected message unless it says otherwise, and the least and most that it may say.
+const RECEIVED: usize = 64 << 10;
+const RECEIVED_BYTES: std::ops::RangeInclusive<usize> = 1 << 10..=0xff_ffff;
+
 /// An exchange under way.
 pub struct Digest {
     nonce: String,
+    offered: Vec<Protection>,
     challenged: bool,
 }
 
 impl Digest {
-    pub fn new() -> Result<Self, CatalogError> {
-        Ok(Self { nonce: BASE64_STANDARD.encode(random::<NONCE_BYTES>()?), challenged: false })
+    pub fn new(protections: &Protections) -> Result<Self, CatalogError> {
+        let nonce = BASE64_STANDARD.encode(random::<NONCE_BYTES>()?);
+        Ok(Self { nonce, offered: protections.0.clone(), challenged: false })
     }
 
     pub async fn step(&mut self, login: &Login, response: &[u8]) -> Result<Step, CatalogError> {
@@ -37,9 +47,13 @@ impl Digest {
         if response.nonce != self.nonce || response.nc != "00000001" {
             return Err(refusal("DIGEST-MD5: the response is to another challenge"));
         }
-        if response.qop != "auth" {
-            return Err(refusal("DIGEST-MD5: only the quality of protection auth is offered; use TLS for the rest"));
+        let protection = self.offered.iter().find(|offered| qop(**offered) == response.qop).ok_or_else(|| {
+            refusal("DIGEST-MD5: the quality of protection is none of those offered (setting sasl_protection)")
+        })?;
+        if *protection == Protection::Privacy && response.cipher != "rc4" {
+            return Err(refusal("DIGEST-MD5: the cipher is not the one offered"));
         }
+        let received = response.received().ok_or_else(|| refusal("DIGEST-MD5: maxbuf is out of its range"))?;
         if !response.authzid.is_empty() && response.authzid != response.username {
             return Err(refusal("DIGEST-MD5: a token is good for its owner only"));
         }
@@ -51,12 +65,32 @@ impl Digest {
         if proof("AUTHENTICATE") != response.response {
             return Err(refusal("DIGEST-MD5: the password of the token is wrong"));
         }
-        Ok(Step::Done { who, last: format!("rspauth={}", proof("")).into_bytes(), layer: None })
+        let protected = |confidential| {
+            let layer = Protected::new(&response.secret(&password), confidential, received);
+            Some(Box::new(layer) as Box<dyn Layer>)
+        };
+        let layer = match protection {
+            Protection::Authentication => None,
+            Protection::Integrity => protected(false),
+            Protection::Privacy => protected(true),
+        };
+        Ok(Step::Done { who, last: format!("rspauth={}", proof("")).into_bytes(), layer })
     }
 
     fn challenge(&self) -> String {
         let nonce = &self.nonce;
-        format!(r#"realm="{REALM}",nonce="{nonce}",qop="auth",charset=utf-8,algorithm=md5-sess"#)
+        let offered = self.offered.iter().map(|protection| qop(*protection)).collect::<Vec<_>>().join(",");
+        let cipher = if self.offered.contains(&Protection::Privacy) { r#",cipher="rc4""# } else { "" };
+        format!(r#"realm="{REALM}",nonce="{nonce}",qop="{offered}",charset=utf-8,algorithm=md5-sess{cipher}"#)
+    }
+}
+
+/// The quality of protection's name.
+fn qop(protection: Protection) -> &'static str {
+    match protection {
+        Protection::Authentication => "auth",
+        Protection::Integrity => "auth-int",
+        Protection::Privacy => "auth-conf",
     }
 }
 
@@ -72,6 +106,8 @@ struct Response {
     digest_uri: String,
     response: String,
     authzid: String,
+    cipher: String,
+    maxbuf: String,
 }
 
 impl Response {
@@ -89,6 +125,8 @@ impl Response {
                 "digest-uri" => &mut parsed.digest_uri,
                 "response" => &mut parsed.response,
                 "authzid" => &mut parsed.authzid,
+                "cipher" => &mut parsed.cipher,
+                "maxbuf" => &mut parsed.maxbuf,
                 _ => continue,
             };
             if seen.contains(&key) {
@@ -101,15 +139,29 @@ impl Response {
         needed.iter().all(|key| seen.contains(key)).then_some(parsed)
     }
 
-    /// `response-value` of section 2.1.2.1; with an empty prefix, the `rspauth` that the server proves itself with.
-    fn proof(&self, password: &Secret, prefix: &str) -> String {
+    /// How many bytes of a protected message the client takes.
+    fn received(&self) -> Option<usize> {
+        if self.maxbuf.is_empty() {
+            return Some(RECEIVED);
+        }
+        self.maxbuf.parse().ok().filter(|bytes| RECEIVED_BYTES.contains(bytes))
+    }
+
+    /// The hash of `A1` of section 2.1.2.1, which all else is made of.
+    fn secret(&self, password: &Secret) -> [u8; 16] {
         let secret = md5(&[&self.username, ":", &self.realm, ":", password.reveal()].map(str::as_bytes));
         let mut a1 = [&secret[..], format!(":{}:{}", self.nonce, self.cnonce).as_bytes()].concat();
         if !self.authzid.is_empty() {
             a1.extend_from_slice(format!(":{}", self.authzid).as_bytes());
         }
-        let a1 = hex(&md5(&[&a1]));
-        let a2 = hex(&md5(&[format!("{prefix}:{}", self.digest_uri).as_bytes()]));
+        md5(&[&a1])
+    }
+
+    /// `response-value` of section 2.1.2.1; with an empty prefix, the `rspauth` that the server proves itself with.
+    fn proof(&self, password: &Secret, prefix: &str) -> String {
+        let a1 = hex(&self.secret(password));
+        let body = if self.qop == "auth" { "" } else { ":00000000000000000000000000000000" };
+        let a2 = hex(&md5(&[format!("{prefix}:{}{body}", self.digest_uri).as_bytes()]));
         let Self { nonce, nc, cnonce, qop, .. } = self;
         hex(&md5(&[format!("{a1}:{nonce}:{nc}:{cnonce}:{qop}:{a2}").as_bytes()]))
     }

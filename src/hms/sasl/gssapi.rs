@@ -1,15 +1,14 @@
 //! GSSAPI (RFC 4752): a ticket of Kerberos, then a word on how the connection is protected.
 
+use std::net::IpAddr;
+
 use super::stream::Layer;
 use super::{Step, refusal};
 use crate::auth::login::Login;
 use crate::auth::login::kerberos::Context;
+use crate::config::{Protection, Protections};
 use crate::error::CatalogError;
 
-/// Bits of the protections that are offered: none, against change, against reading too.
-const NONE: u8 = 1;
-const INTEGRITY: u8 = 2;
-const CONFIDENTIALITY: u8 = 4;
 /// The largest protected message that is taken, as far as a client cares to ask: three bytes hold no more.
 const MAX_RECEIVED: u32 = 0xff_ffff;
 /// What protecting adds to a message, and more.
@@ -37,7 +36,7 @@ impl Gssapi {
         Self { context: Some(context), state: State::Accepting }
     }
 
-    pub async fn step(&mut self, login: &Login, response: &[u8]) -> Result<Step, CatalogError> {
+    pub async fn step(&mut self, login: &Login, from: IpAddr, response: &[u8]) -> Result<Step, CatalogError> {
         let mut context = self.context.take().ok_or_else(|| refusal("GSSAPI: the login is over"))?;
         match self.state {
             State::Accepting => {
@@ -54,11 +53,11 @@ impl Gssapi {
                 }
                 let offer_now = context.client().is_some() && answer.is_empty();
                 self.context = Some(context);
-                if offer_now { self.offer() } else { Ok(Step::Challenge(answer)) }
+                if offer_now { self.offer(&login.protections) } else { Ok(Step::Challenge(answer)) }
             }
             State::Accepted => {
                 self.context = Some(context);
-                self.offer()
+                self.offer(&login.protections)
             }
             State::Offered => {
                 let (choice, _) = context.unwrap(response).map_err(|error| refusal(&format!("GSSAPI: {error}")))?;
@@ -70,26 +69,37 @@ impl Gssapi {
                 let own = kerberos.user(principal)?;
                 // Some clients name themselves, by their principal.
                 let user = if user == principal { own.as_str() } else { user };
-                let who = login.act(&own, Some(user))?;
+                let who = login.act(from, &own, Some(user))?;
                 let received = u32::from_be_bytes([0, choice[1], choice[2], choice[3]]) as usize;
-                let layer: Option<Box<dyn Layer>> = match choice[0] {
-                    NONE => None,
-                    INTEGRITY => Some(Box::new(Protected { context, confidential: false, received })),
-                    CONFIDENTIALITY => Some(Box::new(Protected { context, confidential: true, received })),
-                    _ => return Err(refusal("GSSAPI: one of the protections offered has to be chosen")),
+                let chosen = login.protections.0.iter().find(|offered| bit(**offered) == choice[0]);
+                let chosen =
+                    chosen.ok_or_else(|| refusal("GSSAPI: one of the protections offered has to be chosen"))?;
+                let layer: Option<Box<dyn Layer>> = match chosen {
+                    Protection::Authentication => None,
+                    Protection::Integrity => Some(Box::new(Protected { context, confidential: false, received })),
+                    Protection::Privacy => Some(Box::new(Protected { context, confidential: true, received })),
                 };
                 Ok(Step::Done { who, last: Vec::new(), layer })
             }
         }
     }
 
-    fn offer(&mut self) -> Result<Step, CatalogError> {
+    fn offer(&mut self, protections: &Protections) -> Result<Step, CatalogError> {
         let context = self.context.as_mut().ok_or_else(|| refusal("GSSAPI: the login is over"))?;
         let mut offer = MAX_RECEIVED.to_be_bytes();
-        offer[0] = NONE | INTEGRITY | CONFIDENTIALITY;
+        offer[0] = protections.0.iter().fold(0, |bits, offered| bits | bit(*offered));
         let offer = context.wrap(&offer, false).map_err(|error| refusal(&format!("GSSAPI: {error}")))?;
         self.state = State::Offered;
         Ok(Step::Challenge(offer))
+    }
+}
+
+/// What stands for a protection in the offer and the choice.
+fn bit(protection: Protection) -> u8 {
+    match protection {
+        Protection::Authentication => 1,
+        Protection::Integrity => 2,
+        Protection::Privacy => 4,
     }
 }
 

@@ -1,18 +1,16 @@
 //! PLAIN (RFC 4616): a name and a password as they are.
 
+use std::net::IpAddr;
+
 use super::{Step, refusal};
 use crate::auth::login::Login;
 use crate::config::Secret;
 use crate::error::CatalogError;
 
-pub async fn step(login: &Login, response: &[u8]) -> Result<Step, CatalogError> {
+pub async fn step(login: &Login, from: IpAddr, response: &[u8]) -> Result<Step, CatalogError> {
     let (user, name, password) = parse(response).ok_or_else(|| refusal("the message is not one of PLAIN"))?;
-    // Directories take several spellings for one name.
-    if name.trim() != name || name.chars().any(char::is_control) {
-        return Err(refusal("the name of the user holds spaces at its ends, or control characters"));
-    }
-    login.check_password(name, &Secret::new(password)).await?;
-    Ok(Step::Done { who: login.act(name, Some(user))?, last: Vec::new(), layer: None })
+    login.check_password(from, name, &Secret::new(password)).await?;
+    Ok(Step::Done { who: login.act(from, name, Some(user))?, last: Vec::new(), layer: None })
 }
 
 /// Whom to act for, which may be empty; the user; the password.

@@ -121,6 +121,22 @@ impl Connection {
         sent
     }
 
+    /// Answers a call with why it is not carried out.
+    pub async fn refuse<S: AsyncWrite + Unpin>(
+        &self,
+        stream: &mut S,
+        incoming: Incoming,
+        why: &str,
+    ) -> std::io::Result<()> {
+        let to = Reply { protocol: incoming.protocol, framed: incoming.framed, limits: &self.limits };
+        let (name, seq) = match codec::decode_call(incoming.protocol, incoming.bytes) {
+            Ok(call) => (call.name.to_owned(), call.seq),
+            Err(DecodeError::UnknownMethod { name, seq } | DecodeError::Malformed { name, seq, .. }) => (name, seq),
+            Err(DecodeError::NoMessage(message)) => return Err(std::io::Error::other(message)),
+        };
+        to.write(stream, to.exception(&name, seq, ApplicationExceptionKind::INTERNAL_ERROR, why)).await
+    }
+
     async fn undecodable<S: AsyncWrite + Unpin>(
         &self,
         stream: &mut S,
@@ -128,7 +144,7 @@ impl Connection {
         error: DecodeError,
     ) -> std::io::Result<()> {
         metrics::counter!("propolis_thrift_malformed_total").increment(1);
-        tracing::info!(peer = %self.peer(), %error, "call refused");
+        tracing::info!(peer = %self.peer(), error = error.to_string(), "call refused");
         let message = error.to_string();
         let (name, seq, kind) = match error {
             DecodeError::UnknownMethod { name, seq } => (name, seq, ApplicationExceptionKind::UNKNOWN_METHOD),

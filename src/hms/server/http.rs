@@ -20,11 +20,14 @@ use propolis_thrift::codec::Protocol;
 use tokio::io::{AsyncRead, AsyncWrite, BufWriter};
 use tokio::sync::mpsc;
 use tokio_util::io::{CopyToBytes, SinkWriter};
-use tokio_util::sync::PollSender;
+use tokio_util::sync::{CancellationToken, PollSender};
 
 use super::connection::Connection;
 use super::scan::Scanner;
 use super::transport::Incoming;
+use super::waiting::Place;
+use crate::auth::login::LoggedIn;
+use crate::auth::login::jwt::Verified;
 use crate::error::{CatalogError, ErrorKind};
 use crate::hms::sasl;
 
@@ -34,15 +37,31 @@ const ACTOR: &str = "x-actor-username";
 /// An answer that fits is sent whole, with its length.
 const PIECE: usize = 256 << 10;
 
-/// Serves the connection's requests, one after the other.
-pub async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, connection: Connection) {
+/// Serves the connection's requests, one after the other. `unknown` is held until somebody has logged in.
+pub async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    connection: Connection,
+    unknown: Option<Place>,
+) {
     let (peer, shutdown) = (connection.peer(), connection.shutdown.clone());
-    let idle_timeout = connection.limits.idle_timeout;
+    let (idle_timeout, login_timeout) = (connection.limits.idle_timeout, connection.limits.login_timeout);
     let connection = Arc::new(connection);
+    // Cancelled when somebody has shown who they are.
+    let known = CancellationToken::new();
+    if !connection.login.required() {
+        known.cancel();
+    }
+    let showing = known.clone();
     let service = service_fn(move |request| {
-        let connection = Arc::clone(&connection);
-        async move { Ok::<_, Infallible>(answer(&connection, request).await) }
+        let (connection, known) = (Arc::clone(&connection), showing.clone());
+        async move { Ok::<_, Infallible>(answer(&connection, &known, request).await) }
     });
+    let stays_unknown = async {
+        if tokio::time::timeout(login_timeout, known.cancelled()).await.is_ok() {
+            drop(unknown);
+            std::future::pending::<()>().await;
+        }
+    };
     let mut served = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
@@ -52,6 +71,10 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S
     );
     let outcome = tokio::select! {
         outcome = served.as_mut() => outcome,
+        () = stays_unknown => {
+            tracing::info!(%peer, "nobody logged in on a connection of HTTP");
+            return;
+        }
         () = shutdown.cancelled() => {
             served.as_mut().graceful_shutdown();
             served.await
@@ -65,15 +88,15 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S
 /// Why a request is not one that is carried out.
 struct Refused(StatusCode, String);
 
-async fn answer(connection: &Connection, request: Request<IncomingBody>) -> Response<Body> {
-    match carry_out(connection, request).await {
+async fn answer(connection: &Connection, known: &CancellationToken, request: Request<IncomingBody>) -> Response<Body> {
+    match carry_out(connection, known, request).await {
         Ok(body) => {
             let mut response = Response::new(body);
             response.headers_mut().insert(header::CONTENT_TYPE, CONTENT_TYPE);
             response
         }
         Err(Refused(status, message)) => {
-            tracing::info!(peer = %connection.peer(), %status, message, "request refused");
+            tracing::info!(peer = %connection.peer(), %status, why = message, "request refused");
             let mut response = Response::new(Body::from(format!("{message}\n")));
             *response.status_mut() = status;
             let headers = response.headers_mut();
@@ -91,7 +114,11 @@ async fn answer(connection: &Connection, request: Request<IncomingBody>) -> Resp
     }
 }
 
-async fn carry_out(connection: &Connection, request: Request<IncomingBody>) -> Result<Body, Refused> {
+async fn carry_out(
+    connection: &Connection,
+    known: &CancellationToken,
+    request: Request<IncomingBody>,
+) -> Result<Body, Refused> {
     let (parts, body) = request.into_parts();
     let path = &connection.login.http_path;
     // Hive's clients ask for `/metastore/*`, as it stands.
@@ -110,6 +137,7 @@ async fn carry_out(connection: &Connection, request: Request<IncomingBody>) -> R
         };
         Refused(status, format!("Authentication error: {}", error.message))
     })?;
+    known.cancel();
     let limit = connection.limits.max_request;
     let body = tokio::time::timeout(connection.limits.request_timeout, to_bytes(Body::new(body), limit));
     let bytes = match body.await {
@@ -144,7 +172,8 @@ async fn caller(connection: &Connection, headers: &HeaderMap) -> Result<Connecti
     };
     let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
     let token = token.ok_or_else(|| denied("the request has no bearer token".to_owned()))?;
-    let who = login.act(&jwt.verify(token).await?, actor)?;
+    let Verified { user, until } = jwt.verify(token).await?;
+    let who = LoggedIn { until, ..login.act(connection.peer().ip(), &user, actor)? };
     metrics::counter!("propolis_thrift_logins_total", "outcome" => "ok").increment(1);
     Ok(connection.of(who))
 }
