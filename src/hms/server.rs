@@ -5,7 +5,7 @@
 mod connection;
 mod http;
 mod opening;
-mod scan;
+pub mod scan;
 mod transport;
 mod waiting;
 
