@@ -55,6 +55,10 @@ fn no_write_id() -> i64 {
 impl Service {
     /// The number of the newest event, 0 where there never was one.
     pub async fn current_event_id(&self) -> Result<i64> {
+        let settled = events::settled_id(&mut *self.store.read().await?).await?;
+        if let Some(id) = settled {
+            return Ok(id);
+        }
         let mut transaction = self.store.begin().await?;
         let id = events::current_id(&mut transaction).await?;
         transaction.commit().await?;
@@ -63,6 +67,11 @@ impl Service {
 
     /// Events after the one of this number, oldest first, at most `limit`.
     pub async fn events_after(&self, filter: &EventFilter, after: i64, limit: usize) -> Result<Vec<Notification>> {
+        // Most who ask are waiting for something to happen.
+        let settled = events::settled_id(&mut *self.store.read().await?).await?;
+        if settled.is_some_and(|last| last <= after) {
+            return Ok(Vec::new());
+        }
         let mut transaction = self.store.begin().await?;
         let stored = events::after(&mut transaction, filter, after, limit as i64).await?;
         let mut told = Vec::new();
@@ -267,10 +276,11 @@ impl Service {
                 let part = |list: Vec<Told>| list.into_iter().skip(skipped).take(wanted).collect();
                 let before = body.partitions(connection, part(body.need("before")?)).await?;
                 let after = body.partitions(connection, part(body.need("after")?)).await?;
+                let truncated = body.get::<bool>("truncated")?.unwrap_or_default();
                 let pairs = before.into_iter().zip(after);
                 return Ok(pairs
                     .map(|(before, after)| {
-                        (kind, Change::PartitionAltered { table: Arc::clone(&table), before, after })
+                        (kind, Change::PartitionAltered { table: Arc::clone(&table), before, after, truncated })
                     })
                     .collect());
             }
@@ -315,8 +325,10 @@ impl Service {
                 }
             }
             EventKind::UpdateTableColumnStatistics | EventKind::UpdatePartitionColumnStatistics => {
+                let table = body.the_table(connection).await?;
                 Change::StatisticsUpdated {
-                    table: body.the_table(connection).await?,
+                    write_id: body.get("write_id")?.unwrap_or(table.write_id),
+                    table,
                     values: body.get("values")?,
                     engine: body.need("engine")?,
                     columns: body.need("statistics")?,

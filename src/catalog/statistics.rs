@@ -3,12 +3,13 @@
 //!
 //! Statistics belong to an engine: each keeps its own of the same column, and sees no other's.
 
-mod accurate;
+pub(in crate::catalog) mod accurate;
 mod aggregate;
+pub mod validity;
 mod verbatim;
 mod write;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -16,23 +17,32 @@ use serde_json::json;
 use super::{Caller, Service};
 use crate::error::{CatalogError, Result};
 use crate::model::name::fold;
+use crate::model::parameters::unpack;
 use crate::model::partition_name::parse_partition_name;
+use crate::model::transaction::WriteIdSnapshot;
 use crate::model::{ColumnStatistics, EventKind, PartitionBatch, Table, TableName};
-use crate::store::statistics;
+use crate::store::partitions::Which;
+use crate::store::{Connection, statistics};
 
-pub use write::PartitionStatistics;
+pub use write::{PartitionStatistics, Update};
 
 impl Service {
-    /// Statistics of a table's columns, by column name. Columns without any are left out; no columns mean all.
+    /// Statistics of a table's columns, by column name. Columns without any are left out; no columns mean all. Of an
+    /// ACID table there are none that are not good for who has `seen` these writes.
     pub async fn table_statistics(
         &self,
         name: &TableName,
         engine: &str,
         columns: Option<&[String]>,
+        seen: Option<&WriteIdSnapshot>,
     ) -> Result<Vec<ColumnStatistics>> {
         let mut connection = self.store.read().await?;
         let table = self.store.get_table(&mut connection, name).await?;
         let table = self.found_table(&mut connection, name, table).await?;
+        let seen = seen.filter(|_| table.is_transactional());
+        if seen.is_some_and(|seen| !validity::are_valid(&table.parameters, table.write_id, seen)) {
+            return Ok(Vec::new());
+        }
         let found = statistics::of_table(&mut connection, table.id, engine, folded(columns).as_deref()).await?;
         Ok(self.shown(found))
     }
@@ -47,21 +57,61 @@ impl Service {
     }
 
     /// Statistics of the columns of partitions, given by name: for each name in its turn a list, by column name. What
-    /// is no name of a partition has none.
+    /// is no name of a partition has none, nor has a partition of an ACID table whose statistics are not good for who has
+    /// `seen` these writes.
     pub async fn partition_statistics(
         &self,
         name: &TableName,
         engine: &str,
         partitions: &[String],
         columns: Option<&[String]>,
+        seen: Option<&WriteIdSnapshot>,
     ) -> Result<Vec<Vec<ColumnStatistics>>> {
         let mut connection = self.store.read().await?;
         let table = self.store.get_table(&mut connection, name).await?;
         let table = self.found_table(&mut connection, name, table).await?;
         let values: Vec<_> = partitions.iter().map(|name| values_of(&table, name).unwrap_or_default()).collect();
         let columns = folded(columns);
-        let found = statistics::of_partitions(&mut connection, table.id, engine, &values, columns.as_deref()).await?;
+        let mut found =
+            statistics::of_partitions(&mut connection, table.id, engine, &values, columns.as_deref()).await?;
+        if let Some(seen) = seen {
+            let stale = self.stale_partitions(&mut connection, &table, &values, seen).await?;
+            for (list, values) in found.iter_mut().zip(&values) {
+                if stale.contains(values) {
+                    list.clear();
+                }
+            }
+        }
         Ok(found.into_iter().map(|list| self.shown(list)).collect())
+    }
+
+    /// Of these partitions of a table those whose statistics are not good for who has `seen` these writes: none where it
+    /// is no ACID table.
+    async fn stale_partitions(
+        &self,
+        connection: &mut Connection,
+        table: &Arc<Table>,
+        partitions: &[Vec<String>],
+        seen: &WriteIdSnapshot,
+    ) -> Result<HashSet<Vec<String>>> {
+        if !table.is_transactional() {
+            return Ok(HashSet::new());
+        }
+        let wanted: Vec<Vec<String>> = partitions
+            .iter()
+            .filter(|values| !values.is_empty())
+            .cloned()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        let batch = self.store.partitions(connection, table, &Which::Values(&wanted), None).await?;
+        let mut stale = HashSet::new();
+        for row in batch.rows() {
+            if !validity::are_valid(&unpack(row.packed_parameters)?, row.write_id, seen) {
+                stale.insert(row.values().map(str::to_owned).collect());
+            }
+        }
+        Ok(stale)
     }
 
     /// Those statistics of a table that its parameters call accurate: what a client gets that asks for a table with
@@ -143,8 +193,8 @@ impl Service {
                 .await?;
         let any: Vec<String> = gone.values().flatten().cloned().collect();
         check_gone(columns.as_deref(), &any, || format!("The chosen partitions of table {name}"))?;
-        self.note_in_parameters(&mut transaction, &batch, |at, parameters| {
-            gone.get(&at).is_some_and(|columns| accurate::unmark(parameters, columns))
+        self.note_in_parameters(&mut transaction, &batch, |at, parameters, _| {
+            Ok(gone.get(&at).is_some_and(|columns| accurate::unmark(parameters, columns)))
         })
         .await?;
         let told =

@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::compactions;
 use super::databases::no_database;
+use super::statistics::validity::Write;
 use super::tagged::Tagged;
 use super::trash::{Discarded, skips_trash};
 use super::{Caller, Service, name_pattern, record};
@@ -34,6 +36,9 @@ pub struct DropTable {
     pub delete_data: bool,
     /// Whether they go past the trash.
     pub purge: bool,
+    /// The transaction that drops an ACID table and leaves its files to those who still read them: the cleaner deletes
+    /// them later.
+    pub transaction: Option<i64>,
 }
 
 impl Service {
@@ -82,6 +87,25 @@ impl Service {
         self.store.get_database(&mut connection, database).await?.ok_or_else(|| no_database(database))?;
         let names: Vec<String> = names.iter().map(|name| fold(name)).collect();
         self.store.get_tables(&mut connection, database, &names).await
+    }
+
+    /// Tables by patterns of database and table names, in order. A database that is not there has none, but the catalog
+    /// has to be there.
+    pub async fn tables_like(&self, databases: &DatabaseName, table_pattern: &str) -> Result<Vec<Table>> {
+        let database_pattern = name_pattern(Some(&databases.database))?;
+        let table_pattern = name_pattern(Some(table_pattern))?;
+        let mut connection = self.store.read().await?;
+        let found =
+            tables::summaries(&mut connection, &databases.catalog, &database_pattern, &table_pattern, &[]).await?;
+        if found.is_empty() && catalogs::get(&mut connection, &databases.catalog).await?.is_none() {
+            return Err(no_database(databases));
+        }
+        let mut all = Vec::with_capacity(found.len());
+        for of_one in found.chunk_by(|one, other| one.name.database == other.name.database) {
+            let names: Vec<_> = of_one.iter().map(|summary| summary.name.table.clone()).collect();
+            all.append(&mut self.store.get_tables(&mut connection, &of_one[0].name.database_name(), &names).await?);
+        }
+        Ok(all)
     }
 
     /// Names in order; no pattern means all, no kind means any. An unknown database has none.
@@ -145,6 +169,9 @@ impl Service {
         self.check_may_delete(caller, &format!("Table {name}"), &folders.iter().collect::<Vec<_>>()).await?;
         check_no_view_reads(&mut transaction, name).await?;
         self.remove_table(&mut transaction, &table).await?;
+        if let (Some(id), false) = (how.transaction, how.delete_data) {
+            compactions::leave_to_cleaner(&mut transaction, &table, None, table.location.as_deref(), id).await?;
+        }
         transaction.commit().await?;
         let purge = how.purge || skips_trash(&table);
         let folders: Vec<_> = folders.into_iter().map(|location| Discarded { location, purge }).collect();
@@ -154,7 +181,13 @@ impl Service {
 
     /// Empties the files of a table, or of some of its partitions, given by name. Folders stay. What is not ours to
     /// empty is refused.
-    pub async fn truncate_table(&self, _caller: &Caller, name: &TableName, partition_names: &[String]) -> Result<()> {
+    pub async fn truncate_table(
+        &self,
+        _caller: &Caller,
+        name: &TableName,
+        partition_names: &[String],
+        write: &Write,
+    ) -> Result<()> {
         let mut transaction = self.store.begin().await?;
         let mut table = self.store.get_table_for_update(&mut transaction, name).await?.ok_or_else(|| no_table(name))?;
         if table.is_view() {
@@ -167,10 +200,11 @@ impl Service {
             )));
         }
         let folders = self.truncated_folders(&mut transaction, &table, partition_names).await?;
-        self.empty_folders(&folders, skips_trash(&table)).await?;
-        self.reset_basic_statistics(&mut transaction, &mut table, partition_names).await?;
-        let body = json!({ "before": table, "after": table, "truncated": true });
+        let before = table.clone();
+        self.reset_basic_statistics(&mut transaction, &mut table, partition_names, write).await?;
+        let body = json!({ "before": before, "after": table, "truncated": true });
         self.record_table(&mut transaction, EventKind::AlterTable, &table.name, body).await?;
+        self.empty_folders(&folders, skips_trash(&table)).await?;
         transaction.commit().await
     }
 

@@ -5,6 +5,7 @@
 //! Some are other names for settings of the flat list, some are rules of their own, and some are about what there is
 //! no need for here: those are known so that nobody has to take them out. All others are refused, by name.
 
+mod compactor;
 mod names;
 mod read;
 
@@ -12,10 +13,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-pub use names::{Kind, NAMES, Name, named};
+pub use compactor::{Compactor, Transactions};
+pub use names::{Kind, Name, all, named};
 pub(super) use read::{SECTION, collect, is_origin, variable_prefix};
 
-/// What the settings of Hive's say, read and checked; see [`NAMES`] for what each is.
+/// What the settings of Hive's say, read and checked; see [`all`] for what each is.
 #[derive(Debug, Clone)]
 pub struct Hive {
     /// What was given, by today's names.
@@ -36,6 +38,9 @@ pub struct Hive {
     /// Whether statistics are shown with their bit vectors, and with their histograms.
     pub shows_bit_vectors: bool,
     pub shows_histograms: bool,
+    pub distinct_values: DistinctValues,
+    /// Whether events are told zipped.
+    pub zips_events: bool,
     /// Whether the schema of a table is only told where it is kept here, and not in its files.
     pub reads_no_schemas: bool,
     /// The SerDes whose tables have their columns kept here.
@@ -43,6 +48,17 @@ pub struct Hive {
     pub scheduled_queries: ScheduledQueries,
     pub runtime_statistics_kept: Duration,
     pub replication_metrics_kept: Duration,
+    pub compactor: Compactor,
+    pub transactions: Transactions,
+}
+
+/// How the distinct values of many partitions are guessed where there are no bit vectors to count them by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DistinctValues {
+    /// By how densely those of each partition fill its range.
+    pub by_density: bool,
+    /// Else from 0, the largest number of a partition, to 1, the sum of all.
+    pub tuner: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +136,11 @@ impl Hive {
             mark_lifetime: span("metastore.event.expiry.duration"),
             shows_bit_vectors: is("metastore.stats.fetch.bitvector"),
             shows_histograms: is("metastore.stats.fetch.kll"),
+            distinct_values: DistinctValues {
+                by_density: is("metastore.stats.ndv.densityfunction"),
+                tuner: text("metastore.stats.ndv.tuner").parse().unwrap_or_default(),
+            },
+            zips_events: text("metastore.event.message.factory").contains(".gzip."),
             reads_no_schemas: given.contains_key("metastore.storage.schema.reader.impl"),
             kept_schemas: list("metastore.serdes.using.metastore.for.schema"),
             scheduled_queries: ScheduledQueries {
@@ -131,6 +152,8 @@ impl Hive {
             },
             runtime_statistics_kept: time("metastore.runtime.stats.max.age", "s"),
             replication_metrics_kept: time("metastore.repl.metrics.max.age", "d"),
+            compactor: compactor::Values { text: &text }.compactor(),
+            transactions: compactor::Values { text: &text }.transactions(),
             given,
         }
     }

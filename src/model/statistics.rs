@@ -2,6 +2,7 @@
 
 mod decimal;
 mod hyperloglog;
+mod kll;
 mod merge;
 
 use bytes::Bytes;
@@ -9,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 pub use decimal::Decimal;
 pub use hyperloglog::HyperLogLog;
+pub use kll::Kll;
+pub use merge::add_histogram;
 
 /// The engine whose statistics are meant when a client names none.
 pub const DEFAULT_ENGINE: &str = "hive";

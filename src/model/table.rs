@@ -73,6 +73,11 @@ impl Table {
         self.is_external() && super::parameters::is_true(&self.parameters, "TRANSLATED_TO_EXTERNAL")
     }
 
+    /// Whether its writes are numbered: an ACID table.
+    pub fn is_transactional(&self) -> bool {
+        super::parameters::is_true(&self.parameters, "transactional")
+    }
+
     pub fn is_partitioned(&self) -> bool {
         !self.partition_keys.is_empty()
     }

@@ -10,7 +10,7 @@ use crate::error::{CatalogError, Result};
 use crate::model::statistics::{ColumnStatistics, Decimal, Range, ValueStatistics};
 use crate::store::Connection;
 
-pub use aggregate::{Aggregate, Edges, Stretch, aggregate, edges, merge_sketches, partitions_found};
+pub use aggregate::{Aggregate, Edges, Sketches, Stretch, aggregate, edges, merge_sketches, partitions_found};
 pub use write::{delete_from_partitions, delete_from_table, put_partitions, put_table};
 
 struct Row {

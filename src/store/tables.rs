@@ -286,12 +286,17 @@ impl Store {
 }
 
 impl Store {
-    /// Parameters alone, without a new version: what the server itself notes about the data.
+    /// Parameters and write id alone, without a new version: what the server itself notes about the data.
     pub async fn set_table_parameters(&self, transaction: &mut Transaction, table: &Table) -> Result<()> {
         transaction.changes_table(&table.name);
-        sqlx::query!("update tables set parameters = $2 where id = $1", table.id, Json(&table.parameters) as _)
-            .execute(&mut **transaction)
-            .await?;
+        sqlx::query!(
+            "update tables set parameters = $2, write_id = $3 where id = $1",
+            table.id,
+            Json(&table.parameters) as _,
+            table.write_id
+        )
+        .execute(&mut **transaction)
+        .await?;
         Ok(())
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
 use propolis_thrift::codec::CallError;
 use propolis_thrift::{FastStr, args, methods, types};
 use serde_json::{Value, json};
 
-use crate::support::{Client, Options, Server, columns, map, table, text, texts};
+use crate::support::{Client, Options, Server, columns, hive, map, table, text, texts};
 
 async fn events_after(client: &mut Client, request: types::NotificationEventRequest) -> Vec<types::NotificationEvent> {
     client.call::<methods::GetNextNotification>(args::GetNextNotification { rqst: Some(request) }).await.unwrap().events
@@ -455,4 +456,34 @@ async fn columns_of_views_are_told() {
     let told = object(&message(&all_after(&mut client, start).await[0]), "tableObjJson");
     assert_eq!(told["10"], json!({"str": "select \"x\"\n"}));
     assert!(told["7"]["rec"]["2"].is_null(), "a view lies nowhere");
+}
+
+#[tokio::test]
+async fn truncated_partitions_are_told_as_such() {
+    let server = Server::start().await;
+    let mut client = server.client().await;
+    client.create_table(table("default", "t", &[("a", "int")], &[("dt", "string")])).await;
+    add_partitions(&mut client, "default", "t", &["1"]).await;
+    let before = current(&mut client).await;
+    let args = args::TruncateTable { db_name: text("default"), table_name: text("t"), part_names: None };
+    client.call::<methods::TruncateTable>(args).await.unwrap();
+    let told = all_after(&mut client, before).await;
+    assert_eq!(types_of(&told), ["ALTER_PARTITION", "ALTER_TABLE"]);
+    for event in &told {
+        assert_eq!(message(event)["isTruncateOp"], "true", "{}", event.event_type);
+    }
+}
+
+#[tokio::test]
+async fn events_may_be_told_zipped() {
+    let zipped = "org.apache.hadoop.hive.metastore.messaging.json.gzip.GzipJSONMessageEncoder";
+    let settings = hive(&[("hive.metastore.event.message.factory", zipped)]);
+    let server = Server::start_with(Options { hive: settings, ..Options::default() }).await;
+    let mut client = server.client().await;
+    client.create_table(table("default", "t", &[("a", "int")], &[])).await;
+    let told = all_after(&mut client, 0).await.pop().unwrap();
+    assert_eq!((told.event_type.as_str(), told.message_format.as_deref()), ("CREATE_TABLE", Some("gzip(json-2.0)")));
+    let bytes = base64::engine::general_purpose::STANDARD.decode(&told.message).unwrap();
+    let unzipped: Value = serde_json::from_reader(flate2::read::GzDecoder::new(&bytes[..])).unwrap();
+    assert_eq!((&unzipped["db"], &unzipped["table"]), (&json!("default"), &json!("t")));
 }

@@ -1,7 +1,9 @@
 //! Column statistics of tables and partitions.
 
+mod acid;
 mod aggregation;
 mod sample;
+mod sketches;
 
 use propolis_thrift::codec::CallError;
 use propolis_thrift::{ExceptionKind, FastStr, args, methods, types};

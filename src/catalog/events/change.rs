@@ -57,6 +57,7 @@ pub enum Change {
         table: Arc<Table>,
         before: Partition,
         after: Partition,
+        truncated: bool,
     },
     Inserted {
         table: Arc<Table>,
@@ -76,6 +77,7 @@ pub enum Change {
         values: Option<Vec<String>>,
         engine: String,
         columns: Vec<ColumnStatistics>,
+        write_id: i64,
     },
     /// Of all columns where none is named.
     StatisticsDeleted {

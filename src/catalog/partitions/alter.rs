@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::super::locations::kept_location;
+use super::super::statistics::validity::{Changed, Write};
 use super::super::tables::create::BASIC_STATISTICS;
+use super::super::transactions::partitions as acid;
 use super::super::{Caller, Service, now};
 use super::{Selection, check_values, events, no_partition};
 use crate::error::{CatalogError, ErrorKind, Result};
@@ -17,8 +19,14 @@ use crate::warehouse::{Location, Renamed};
 
 impl Service {
     /// Replaces partitions, which their values identify; all or none. What a client leaves out of a location or a
-    /// descriptor stays. Data is not moved.
-    pub async fn alter_partitions(&self, _caller: &Caller, name: &TableName, changed: Vec<Partition>) -> Result<()> {
+    /// descriptor stays. Data is not moved. Partitions of ACID tables change within their own write where they have one.
+    pub async fn alter_partitions(
+        &self,
+        _caller: &Caller,
+        name: &TableName,
+        changed: Vec<Partition>,
+        write: &Write,
+    ) -> Result<()> {
         if changed.is_empty() {
             return Err(CatalogError::invalid_operation(format!("No partitions of table {name} are given to alter")));
         }
@@ -35,7 +43,8 @@ impl Service {
             let missing = missing.map_or(&[][..], |(_, values)| values);
             return Err(no_partition(&table, missing).with_kind(ErrorKind::InvalidOperation));
         }
-        let after: Vec<_> = changed.into_iter().zip(&old).map(|(new, old)| complete(&table, new, old)).collect();
+        let after = changed.into_iter().zip(&old).map(|(new, old)| complete(&table, new, old, write));
+        let after = after.collect::<Result<Vec<_>>>()?;
         let after = share_storage(keep_extra(after, &old), &old);
         for (columns, values) in changed_columns(&old, &after) {
             statistics::delete_from_partitions(&mut transaction, table.id, None, &values, Some(&columns)).await?;
@@ -54,6 +63,7 @@ impl Service {
         name: &TableName,
         old_values: &[String],
         new: Partition,
+        write: &Write,
     ) -> Result<()> {
         let mut transaction = self.store.begin().await?;
         let table = self.table_for_partitions(&mut transaction, name).await?;
@@ -63,7 +73,7 @@ impl Service {
         let before = self.store.partitions_for_update(&mut transaction, &table, &Which::Values(&both[..1])).await?;
         let [old_values, new_values] = &both;
         let old = before.partitions()?.pop().ok_or_else(|| no_partition(&table, old_values))?;
-        let mut after = complete(&table, Partition { values: new_values.clone(), ..new }, &old);
+        let mut after = complete(&table, Partition { values: new_values.clone(), ..new }, &old, write)?;
         let taken = old_values != new_values
             && partitions::count(&mut transaction, &table, &Which::Values(&both[1..])).await? > 0;
         if taken {
@@ -81,6 +91,7 @@ impl Service {
             partitions::rename(&mut transaction, old_values, &after).await?;
             statistics::rename_partition(&mut transaction, table.id, old_values, new_values).await?;
             privileges::rename_partition(&mut transaction, table.id, old_values, new_values).await?;
+            acid::rename(&mut transaction, &table, old_values, new_values).await?;
             events::record_altered(&mut transaction, &before, &after).await?;
             transaction.commit().await
         }
@@ -138,6 +149,7 @@ impl Service {
         connection: &mut Connection,
         table: &Table,
         names: &[String],
+        write: &Write,
     ) -> Result<()> {
         let table = Arc::new(table.clone());
         let selection = if names.is_empty() { Selection::All } else { Selection::Names(names) };
@@ -148,13 +160,13 @@ impl Service {
             for key in BASIC_STATISTICS {
                 partition.parameters.insert(key.to_owned(), "0".to_owned());
             }
-            partition.parameters.remove("COLUMN_STATS_ACCURATE");
+            write.settle_truncated(&table, &mut partition.parameters, &mut partition.write_id)?;
             partition.parameters.insert(LAST_DDL_TIME.to_owned(), now().to_string());
         }
         let after = self.stored_batch(connection, &table, &partitions, &before.storage).await?;
         if !after.is_empty() {
             partitions::update(connection, &after).await?;
-            events::record_altered(connection, &before, &after).await?;
+            events::record_truncated(connection, &before, &after).await?;
         }
         Ok(())
     }
@@ -243,7 +255,7 @@ pub(super) fn changed_columns(old: &[Partition], new: &[Partition]) -> BTreeMap<
 }
 
 /// The partition as it is to be stored: what the client left out is as it was.
-fn complete(table: &Table, mut new: Partition, old: &Partition) -> Partition {
+fn complete(table: &Table, mut new: Partition, old: &Partition, write: &Write) -> Result<Partition> {
     new.location = new.location.filter(|location| !location.is_empty()).map(kept_location);
     new.location = new.location.or_else(|| old.location.clone());
     if table.is_view() {
@@ -259,5 +271,12 @@ fn complete(table: &Table, mut new: Partition, old: &Partition) -> Partition {
     if touched.is_empty() || touched == "0" {
         *touched = now().to_string();
     }
-    new
+    if table.is_transactional() {
+        let write = Write { id: Some(new.write_id).filter(|id| *id > 0).or(write.id), seen: write.seen.clone() };
+        let changed = (&mut new.parameters, &mut new.write_id);
+        write.settle((&old.parameters, old.write_id), changed, Changed::Definition)?;
+    } else {
+        new.write_id = old.write_id;
+    }
+    Ok(new)
 }

@@ -67,8 +67,27 @@ pub(super) async fn record_altered(
     before: &PartitionBatch,
     after: &PartitionBatch,
 ) -> Result<()> {
+    tell_altered(connection, before, after, false).await
+}
+
+/// The same, with `truncated`.
+pub(super) async fn record_truncated(
+    connection: &mut Connection,
+    before: &PartitionBatch,
+    after: &PartitionBatch,
+) -> Result<()> {
+    tell_altered(connection, before, after, true).await
+}
+
+async fn tell_altered(
+    connection: &mut Connection,
+    before: &PartitionBatch,
+    after: &PartitionBatch,
+    truncated: bool,
+) -> Result<()> {
     for from in (0..after.len()).step_by(PER_EVENT) {
-        let body = json!({ "table": *after.table, "before": some(before, from), "after": some(after, from) });
+        let (old, new) = (some(before, from), some(after, from));
+        let body = json!({ "table": *after.table, "before": old, "after": new, "truncated": truncated });
         tell(connection, EventKind::AlterPartition, after, body).await?;
     }
     Ok(())

@@ -45,6 +45,16 @@ pub fn columns_of(text: &str) -> BTreeSet<String> {
     Accurate::read(text).columns.into_iter().filter(|(_, exact)| exact == "true").map(|(column, _)| column).collect()
 }
 
+/// Whether the basic statistics are exact.
+pub fn has_basic(parameters: &Parameters) -> bool {
+    parameters.get(PARAMETER).is_some_and(|text| Accurate::read(text).basic.as_deref() == Some("true"))
+}
+
+/// Notes that the basic statistics are exact, and those of no column.
+pub fn only_basic(parameters: &mut Parameters) {
+    Accurate { basic: Some("true".to_owned()), columns: BTreeMap::new() }.write(parameters);
+}
+
 /// Notes that statistics of these columns are exact. True where that changed the parameters.
 pub fn mark<'a>(parameters: &mut Parameters, columns: impl Iterator<Item = &'a str>) -> bool {
     let mut accurate = parameters.get(PARAMETER).map(|text| Accurate::read(text)).unwrap_or_default();

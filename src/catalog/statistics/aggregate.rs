@@ -1,37 +1,48 @@
-//! Statistics of many partitions as one, as the metastore makes them for planners (MetaStoreDirectSql of Hive 4.0.1,
-//! with its default settings).
+//! Statistics of many partitions as one, as the metastore makes them for planners (MetaStoreDirectSql of Hive 4.0.1).
 //!
 //! Counts add up, ranges widen, lengths are the longest. The number of distinct values is known to lie between the
-//! largest of any partition and the sum of all; where every partition has a sketch it is counted from those, else the
-//! lower bound is taken, and it never exceeds what the range of whole numbers leaves room for.
+//! largest of any partition and the sum of all; where every partition has a sketch it is counted from those, else it is
+//! guessed, by the rules of `distinct_values`, and it never exceeds what the range of whole numbers leaves room for.
 //!
 //! Where statistics of some of the partitions are missing they are extrapolated, if there are at least two to go by:
 //! counts grow in proportion, and extremes along the straight line through the partitions that have the smallest and
 //! the largest, by their places in the request.
 
+use std::sync::Arc;
+
 use super::super::Service;
 use super::super::tables::no_table;
 use super::{folded, values_of};
+use crate::config::hive::DistinctValues;
 use crate::error::Result;
-use crate::model::statistics::{AggregatedStatistics, ColumnStatistics, Decimal, Range, ValueStatistics};
+use crate::model::statistics::{AggregatedStatistics, ColumnStatistics, Decimal, Kll, Range, ValueStatistics};
+use crate::model::transaction::WriteIdSnapshot;
 use crate::model::{Table, TableName};
-use crate::store::statistics::{self, Aggregate, Edges, Stretch};
+use crate::store::statistics::{self, Aggregate, Edges, Sketches, Stretch};
 
 impl Service {
     /// Aggregates statistics of columns over partitions, given by name. What is no name of a partition counts as one
-    /// without statistics.
+    /// without statistics. Where those of one partition of an ACID table are not good for who has `seen` these writes,
+    /// there are none at all.
     pub async fn aggregated_statistics(
         &self,
         name: &TableName,
         engine: &str,
         partitions: &[String],
         columns: &[String],
+        seen: Option<&WriteIdSnapshot>,
     ) -> Result<AggregatedStatistics> {
         let mut connection = self.store.read().await?;
         let table = self.store.get_table(&mut connection, name).await?.ok_or_else(|| no_table(name))?;
         let columns = folded(Some(columns)).unwrap_or_default();
         let partitions = distinct_values(&table, partitions);
         if partitions.is_empty() || columns.is_empty() {
+            return Ok(AggregatedStatistics::default());
+        }
+        let table = Arc::new(table);
+        if let Some(seen) = seen
+            && !self.stale_partitions(&mut connection, &table, &partitions, seen).await?.is_empty()
+        {
             return Ok(AggregatedStatistics::default());
         }
         let (id, all) = (table.id, partitions.len() as i64);
@@ -43,8 +54,9 @@ impl Service {
             statistics::partitions_found(&mut connection, id, engine, &partitions, &columns).await?
         };
 
-        let sketched = names_of(&found, |column| column.sketched && column.statistics.distinct.is_some());
-        let sketches = match sketched.as_slice() {
+        let sketched =
+            names_of(&found, |column| column.has_histogram || column.sketched && column.statistics.distinct.is_some());
+        let mut sketches = match sketched.as_slice() {
             [] => Default::default(),
             sketched => statistics::merge_sketches(&mut connection, id, engine, &partitions, sketched).await?,
         };
@@ -55,10 +67,11 @@ impl Service {
         };
         let columns = found.into_iter().map(|column| {
             let key = (column.statistics.column.clone(), column.statistics.values.kind().to_owned());
-            let sketched = sketches.get(&key).map(|sketch| sketch.estimate());
-            whole(column, sketched, edges.remove(&key), all)
+            let sketches = sketches.remove(&key).unwrap_or_default();
+            whole(column, sketches, edges.remove(&key), all, self.rules.hive.distinct_values)
         });
-        Ok(AggregatedStatistics { columns: columns.collect(), partitions_found })
+        let columns = columns.collect();
+        Ok(AggregatedStatistics { columns: self.shown(columns), partitions_found })
     }
 }
 
@@ -77,23 +90,54 @@ fn distinct_values(table: &Table, names: &[String]) -> Vec<Vec<String>> {
 }
 
 /// One column over all partitions.
-fn whole(column: Aggregate, sketched: Option<i64>, edges: Option<Edges>, all: i64) -> ColumnStatistics {
-    let Aggregate { mut statistics, partitions, distinct_sum, .. } = column;
-    let counted = sketched.zip(statistics.distinct).map(|(sketched, largest)| {
-        // Two sketches of a column may see fewer values than one partition counted by other means.
-        sketched.clamp(largest, distinct_sum.max(largest))
-    });
+fn whole(
+    column: Aggregate,
+    sketches: Sketches,
+    edges: Option<Edges>,
+    all: i64,
+    rules: DistinctValues,
+) -> ColumnStatistics {
+    let Aggregate { mut statistics, partitions, distinct_sum, spacing, .. } = column;
+    let largest = statistics.distinct;
+    let extrapolated = edges.is_some();
     if let Some(edges) = edges {
         extrapolate(&mut statistics, partitions, &edges, all);
     }
-    statistics.distinct = statistics.distinct.max(counted);
+    let counted = sketches.distinct.as_ref().zip(largest).map(|(sketch, largest)| {
+        // Two sketches of a column may see fewer values than one partition counted by other means.
+        sketch.estimate().clamp(largest, distinct_sum.max(largest))
+    });
+    let sum = if extrapolated { (distinct_sum / partitions).saturating_mul(all) } else { distinct_sum };
+    statistics.distinct = match counted {
+        Some(counted) => statistics.distinct.max(Some(counted)),
+        None => statistics.distinct.map(|least| guess(least, sum.max(least), &statistics.values, spacing, rules)),
+    };
     if let ValueStatistics::Long(range) | ValueStatistics::Date(range) | ValueStatistics::Timestamp(range) =
         &statistics.values
     {
         let room = range.low.zip(range.high).map(|(low, high)| clamped(i128::from(high) - i128::from(low) + 1));
         statistics.distinct = statistics.distinct.map(|distinct| distinct.min(room.unwrap_or(i64::MAX)));
     }
+    statistics.bit_vector = sketches.distinct.map(|sketch| sketch.write().into());
+    statistics.histogram =
+        sketches.histograms.into_iter().max_by_key(Kll::count).map(|histogram| histogram.write().into());
     statistics
+}
+
+/// How many distinct values there are between the largest number of a partition and the sum of all.
+fn guess(least: i64, most: i64, values: &ValueStatistics, spacing: Option<f64>, rules: DistinctValues) -> i64 {
+    let width = match values {
+        ValueStatistics::Long(range) | ValueStatistics::Date(range) | ValueStatistics::Timestamp(range) => {
+            range.low.zip(range.high).map(|(low, high)| high as f64 - low as f64)
+        }
+        ValueStatistics::Double(range) => range.low.zip(range.high).map(|(low, high)| high - low),
+        ValueStatistics::Decimal(range) => range.low.zip(range.high).map(|(low, high)| high.to_f64() - low.to_f64()),
+        _ => None,
+    };
+    match width.zip(spacing).filter(|_| rules.by_density) {
+        Some((width, spacing)) => ((width / spacing) as i64).clamp(least, most),
+        None => least + ((most - least) as f64 * rules.tuner) as i64,
+    }
 }
 
 fn extrapolate(statistics: &mut ColumnStatistics, partitions: i64, edges: &Edges, all: i64) {

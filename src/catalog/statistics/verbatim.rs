@@ -104,7 +104,8 @@ impl Service {
         .await?;
         let gone: Vec<String> = gone.into_values().flatten().collect();
         check_gone(columns.as_deref(), &gone, || format!("The partition of table {name}"))?;
-        self.note_in_parameters(&mut transaction, &batch, |_, parameters| accurate::unmark(parameters, &gone)).await?;
+        self.note_in_parameters(&mut transaction, &batch, |_, parameters, _| Ok(accurate::unmark(parameters, &gone)))
+            .await?;
         let told = json!({ "values": given[0], "engine": DEFAULT_ENGINE, "columns": columns });
         let kind = EventKind::DeletePartitionColumnStatistics;
         record_partitions(&mut transaction, kind, &batch.table, std::iter::once(told)).await?;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::super::{Caller, Service, now};
-use super::{accurate, values_of};
+use super::validity::{Changed, Write};
+use super::{accurate, validity, values_of};
 use crate::error::{CatalogError, Result};
 use crate::model::name::fold;
 use crate::model::parameters::{pack, unpack};
@@ -25,21 +26,65 @@ pub struct PartitionStatistics {
     pub columns: Vec<ColumnStatistics>,
 }
 
+/// How statistics are written.
+#[derive(Debug, Clone, Default)]
+pub struct Update {
+    /// They are of rows that were added: they are joined to the old ones, and columns whose old ones are not exact are
+    /// passed over.
+    pub merge: bool,
+    /// Of an ACID table: within which write.
+    pub write: Write,
+}
+
+impl Update {
+    /// Whether the old statistics of an ACID table or partition are not to be seen by the writer, and so cannot be joined.
+    fn is_blind_to(&self, parameters: &Parameters, write_id: i64) -> bool {
+        self.write.seen.as_ref().is_some_and(|seen| !validity::are_valid(parameters, write_id, seen))
+    }
+
+    /// Notes that no statistics are exact any more.
+    fn invalidate(&self, parameters: &mut Parameters, write_id: &mut i64) {
+        parameters.remove(accurate::PARAMETER);
+        *write_id = self.write.id.unwrap_or(*write_id);
+    }
+
+    /// Notes which columns have exact statistics now, and of which write they are. True where that changed something.
+    /// Hive trusts what is marked and answers queries from it: so only its own are.
+    fn note(
+        &self,
+        table: &Table,
+        engine: &str,
+        columns: &[ColumnStatistics],
+        parameters: &mut Parameters,
+        write_id: &mut i64,
+    ) -> Result<bool> {
+        if engine != DEFAULT_ENGINE || columns.is_empty() {
+            return Ok(false);
+        }
+        if !table.is_transactional() {
+            return Ok(accurate::mark(parameters, columns.iter().map(|column| column.column.as_str())));
+        }
+        let before = (parameters.clone(), *write_id);
+        accurate::mark(parameters, columns.iter().map(|column| column.column.as_str()));
+        self.write.settle((&before.0, before.1), (parameters, write_id), Changed::Columns)?;
+        Ok(before != (parameters.clone(), *write_id))
+    }
+}
+
 impl Service {
-    /// Writes statistics of a table's columns over those that are there. With `merge` they are of rows that were added:
-    /// they are joined to the old ones, and columns whose old ones are not exact are passed over.
+    /// Writes statistics of a table's columns over those that are there.
     pub async fn update_table_statistics(
         &self,
         _caller: &Caller,
         name: &TableName,
         engine: &str,
         columns: Vec<ColumnStatistics>,
-        merge: bool,
+        how: &Update,
     ) -> Result<()> {
         let mut transaction = self.store.begin().await?;
         let table = self.store.get_table_for_update(&mut transaction, name).await?;
         let mut table = self.found_table(&mut transaction, name, table).await?;
-        self.write_table_statistics(&mut transaction, &mut table, engine, columns, merge).await?;
+        self.write_table_statistics(&mut transaction, &mut table, engine, columns, how).await?;
         transaction.commit().await
     }
 
@@ -50,11 +95,15 @@ impl Service {
         table: &mut Table,
         engine: &str,
         columns: Vec<ColumnStatistics>,
-        merge: bool,
+        how: &Update,
     ) -> Result<()> {
         let mut columns = all_prepared(columns);
         check_columns(table, &[&table.storage.columns], &columns)?;
-        if merge {
+        if how.merge && table.is_transactional() && how.is_blind_to(&table.parameters, table.write_id) {
+            how.invalidate(&mut table.parameters, &mut table.write_id);
+            return self.store.set_table_parameters(transaction, table).await;
+        }
+        if how.merge {
             let exact = accurate::columns(&table.parameters);
             columns.retain(|column| exact.contains(&column.column));
             let named: Vec<String> = columns.iter().map(|column| column.column.clone()).collect();
@@ -65,7 +114,9 @@ impl Service {
             return Ok(());
         }
         statistics::put_table(transaction, table.id, engine, &columns).await?;
-        if mark(&mut table.parameters, engine, &columns) {
+        let Table { mut parameters, mut write_id, .. } = table.clone();
+        if how.note(table, engine, &columns, &mut parameters, &mut write_id)? {
+            (table.parameters, table.write_id) = (parameters, write_id);
             self.store.set_table_parameters(transaction, table).await?;
         }
         let body = json!({ "table": *table, "engine": engine, "statistics": columns });
@@ -73,19 +124,19 @@ impl Service {
     }
 
     /// Writes statistics of the columns of many partitions, all of which exist, or of none. A partition that comes
-    /// twice has what is told of it merged. For `merge` see [`Service::update_table_statistics`].
+    /// twice has what is told of it merged.
     pub async fn update_partition_statistics(
         &self,
         _caller: &Caller,
         name: &TableName,
         engine: &str,
         partitions: Vec<PartitionStatistics>,
-        merge: bool,
+        how: &Update,
     ) -> Result<()> {
         let mut transaction = self.store.begin().await?;
         let table = self.store.get_table_for_child(&mut transaction, name).await?;
         let table = self.found_table(&mut transaction, name, table).await?;
-        self.write_partition_statistics(&mut transaction, &Arc::new(table), engine, partitions, merge).await?;
+        self.write_partition_statistics(&mut transaction, &Arc::new(table), engine, partitions, how).await?;
         transaction.commit().await
     }
 
@@ -96,7 +147,7 @@ impl Service {
         table: &Arc<Table>,
         engine: &str,
         sent: Vec<PartitionStatistics>,
-        merge: bool,
+        how: &Update,
     ) -> Result<()> {
         let names: Vec<String> = sent.iter().map(|partition| partition.partition.clone()).collect();
         let batch = self.partitions_to_change(connection, table, Some(&names)).await?;
@@ -119,7 +170,16 @@ impl Service {
             check_columns(table, &[own.unwrap_or_default(), &table.storage.columns], columns)?;
         }
         let values: Vec<Vec<String>> = rows.iter().map(|(values, _)| values.clone()).collect();
-        if merge {
+        let mut invalid = vec![false; rows.len()];
+        if how.merge && table.is_transactional() {
+            for (((_, row), columns), invalid) in rows.iter().zip(&mut lists).zip(&mut invalid) {
+                *invalid = how.is_blind_to(&unpack(row.packed_parameters)?, row.write_id);
+                if *invalid {
+                    columns.clear();
+                }
+            }
+        }
+        if how.merge {
             let old = statistics::of_partitions(connection, table.id, engine, &values, None).await?;
             for (((_, row), columns), old) in rows.iter().zip(&mut lists).zip(&old) {
                 let exact = row.parameter(accurate::PARAMETER).map(accurate::columns_of).unwrap_or_default();
@@ -131,11 +191,20 @@ impl Service {
         let written: Vec<(&[String], &[ColumnStatistics])> =
             values.iter().zip(&lists).map(|(values, columns)| (&values[..], &columns[..])).collect();
         statistics::put_partitions(connection, table.id, engine, &written).await?;
-        self.note_in_parameters(connection, &batch, |at, parameters| mark(parameters, engine, &lists[at])).await?;
-        let told = written
-            .into_iter()
-            .filter(|(_, columns)| !columns.is_empty())
-            .map(|(values, columns)| json!({ "values": values, "engine": engine, "statistics": columns }));
+        self.note_in_parameters(connection, &batch, |at, parameters, write_id| {
+            if invalid[at] {
+                how.invalidate(parameters, write_id);
+                return Ok(true);
+            }
+            how.note(table, engine, &lists[at], parameters, write_id)
+        })
+        .await?;
+        let told = written.into_iter().zip(&rows).filter(|((_, columns), _)| !columns.is_empty()).map(
+            |((values, columns), (_, row))| {
+                let write_id = how.write.id.unwrap_or(row.write_id);
+                json!({ "values": values, "engine": engine, "statistics": columns, "write_id": write_id })
+            },
+        );
         record_partitions(connection, EventKind::UpdatePartitionColumnStatistics, table, told).await
     }
 
@@ -168,18 +237,20 @@ impl Service {
         Ok(batch)
     }
 
-    /// Writes the parameters of those partitions where `change`, given the place in the batch, changed them.
+    /// Writes the parameters and write ids of those partitions where `change`, given the place in the batch, changed
+    /// them.
     pub(super) async fn note_in_parameters(
         &self,
         connection: &mut Connection,
         batch: &PartitionBatch,
-        change: impl Fn(usize, &mut Parameters) -> bool,
+        change: impl Fn(usize, &mut Parameters, &mut i64) -> Result<bool>,
     ) -> Result<()> {
         let mut changed = PartitionBatch::new(Arc::clone(&batch.table));
         for (at, row) in batch.rows().enumerate() {
             let mut parameters = unpack(row.packed_parameters)?;
-            if change(at, &mut parameters) {
-                changed.push(PartitionRow { packed_parameters: &pack(&parameters), ..row });
+            let mut write_id = row.write_id;
+            if change(at, &mut parameters, &mut write_id)? {
+                changed.push(PartitionRow { packed_parameters: &pack(&parameters), write_id, ..row });
             }
         }
         if !changed.is_empty() {
@@ -293,11 +364,4 @@ fn add_all(known: &mut Vec<ColumnStatistics>, more: Vec<ColumnStatistics>) {
             None => known.push(column),
         }
     }
-}
-
-/// Hive trusts what is marked and answers queries from it: so only its own are.
-fn mark(parameters: &mut Parameters, engine: &str, columns: &[ColumnStatistics]) -> bool {
-    engine == DEFAULT_ENGINE
-        && !columns.is_empty()
-        && accurate::mark(parameters, columns.iter().map(|column| column.column.as_str()))
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::super::locations::kept_location;
+use super::super::statistics::accurate;
+use super::super::statistics::validity::{Changed, Write};
 use super::super::tagged::Tagged;
 use super::super::types::{check_columns, is_compatible_change};
 use super::super::{Caller, Service, now};
@@ -34,6 +36,8 @@ pub struct AlterTable {
     pub expected_version: Option<i64>,
     /// Take columns whose types cannot read the data that was written with the old ones.
     pub incompatible_columns: bool,
+    /// Of an ACID table: within which write.
+    pub write: Write,
 }
 
 impl Service {
@@ -71,6 +75,7 @@ impl Service {
         after.partition_base.clone_from(&before.partition_base);
         after.owner_type = after.owner_type.or(before.owner_type);
         after.parameters.entry(LAST_DDL_TIME.to_owned()).or_insert_with(|| now().to_string());
+        settle_statistics(&before, &mut after, &how.write)?;
 
         let database = self.target_database(&mut transaction, &before, &after).await?;
         let target = self.target_location(&mut transaction, &before, &mut after, &database).await?;
@@ -237,14 +242,17 @@ impl Service {
         transaction: &mut Transaction,
         table: &mut Table,
         partition_names: &[String],
+        write: &Write,
     ) -> Result<()> {
         if table.is_partitioned() {
-            self.reset_partition_statistics(transaction, table, partition_names).await?;
+            self.reset_partition_statistics(transaction, table, partition_names, write).await?;
         } else {
             for key in BASIC_STATISTICS {
                 table.parameters.insert(key.to_owned(), "0".to_owned());
             }
-            table.parameters.remove("COLUMN_STATS_ACCURATE");
+            let Table { mut parameters, mut write_id, .. } = table.clone();
+            write.settle_truncated(table, &mut parameters, &mut write_id)?;
+            (table.parameters, table.write_id) = (parameters, write_id);
         }
         table.parameters.insert(LAST_DDL_TIME.to_owned(), now().to_string());
         self.store.set_table_parameters(transaction, table).await
@@ -264,6 +272,20 @@ impl Service {
         self.alter_table(caller, name, after, how).await.map_kind(ErrorKind::Conflict, ErrorKind::InvalidOperation)?;
         Ok(())
     }
+}
+
+/// The statistics of a table that only becomes an ACID table are of no write.
+fn settle_statistics(before: &Table, after: &mut Table, write: &Write) -> Result<()> {
+    if !after.is_transactional() {
+        after.write_id = before.write_id;
+    } else if before.is_transactional() {
+        let changed = (&mut after.parameters, &mut after.write_id);
+        write.settle((&before.parameters, before.write_id), changed, Changed::Definition)?;
+    } else {
+        after.write_id = before.write_id;
+        after.parameters.remove(accurate::PARAMETER);
+    }
+    Ok(())
 }
 
 fn check_expected(before: &Table, how: &AlterTable) -> Result<()> {

@@ -6,6 +6,8 @@ use serde_json::json;
 
 use super::super::databases::no_database;
 use super::super::locations::kept_location;
+use super::super::statistics::Update;
+use super::super::statistics::validity::Write;
 use super::super::types::check_columns;
 use super::super::{Caller, Service, now};
 use crate::error::{CatalogError, ErrorKind, Object, Result, ResultExt};
@@ -78,7 +80,8 @@ impl Service {
                 self.store.set_table_parameters(&mut transaction, &table).await?;
             }
             if let Some((engine, columns)) = how.column_statistics {
-                self.write_table_statistics(&mut transaction, &mut table, &engine, columns, false).await?;
+                let how = Update { merge: false, write: Write::first(&table) };
+                self.write_table_statistics(&mut transaction, &mut table, &engine, columns, &how).await?;
             }
             let kept = self.rules().table_versions_kept;
             table_versions::append(&mut transaction, &table, caller.user.as_deref(), kept).await?;

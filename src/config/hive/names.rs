@@ -1,5 +1,7 @@
 //! The names of Hive's that are known, and what each is.
 
+mod compactor;
+
 use std::time::Duration;
 
 use regex::Regex;
@@ -26,6 +28,8 @@ pub enum Kind {
     Integer,
     /// Minutes, with a fraction or without.
     Minutes,
+    /// A number from 0 to 1.
+    Fraction,
     /// A number with a unit; the default unit is this one.
     Duration(&'static str),
     Pattern,
@@ -52,6 +56,10 @@ impl Kind {
                 let right = value.parse::<f64>().is_ok_and(|minutes| (0.0..1e9).contains(&minutes));
                 expect(right, "it must be a number of minutes")
             }
+            Self::Fraction => {
+                let right = value.parse::<f64>().is_ok_and(|number| (0.0..=1.0).contains(&number));
+                expect(right, "it must be a number from 0 to 1")
+            }
             Self::Duration(unit) => {
                 expect(duration(value, unit).is_some(), "it must be a duration such as 600, 600s or 10m")
             }
@@ -67,9 +75,14 @@ impl Kind {
     }
 }
 
+/// All of them, in the order of the reference.
+pub fn all() -> impl Iterator<Item = &'static Name> {
+    NAMES.iter().chain(compactor::NAMES)
+}
+
 /// The setting that goes by this name, new or old.
 pub fn named(name: &str) -> Option<&'static Name> {
-    NAMES.iter().find(|known| known.is_called(name))
+    all().find(|known| known.is_called(name))
 }
 
 /// A duration as Hive writes it: a number, with a unit or in `unit`.
@@ -90,6 +103,10 @@ pub fn duration(text: &str, unit: &str) -> Option<Duration> {
         _ => return None,
     })
 }
+
+/// The classes of Hive's that write events.
+const JSON_MESSAGES: &str = "org.apache.hadoop.hive.metastore.messaging.json.JSONMessageEncoder";
+const ZIPPED_MESSAGES: &str = "org.apache.hadoop.hive.metastore.messaging.json.gzip.GzipJSONMessageEncoder";
 
 fn same(value: &str) -> Result<Option<String>, String> {
     Ok(Some(value.to_owned()))
@@ -137,8 +154,8 @@ const fn per_connection(
     Name { name, old_name, kind, default, per_connection: true, doc }
 }
 
-/// All of them, in the order of the reference.
-pub const NAMES: &[Name] = &[
+/// Those that are about no part in particular.
+const NAMES: &[Name] = &[
     // Other names for settings of the flat list.
     new(
         "metastore.warehouse.dir",
@@ -253,6 +270,13 @@ pub const NAMES: &[Name] = &[
         "How long partitions are marked for an event (`markPartitionForEvent`). 0: as long as `event_retention`.",
     ),
     new(
+        "metastore.event.message.factory",
+        "hive.metastore.event.message.factory",
+        Kind::OneOf(&[JSON_MESSAGES, ZIPPED_MESSAGES]),
+        JSON_MESSAGES,
+        "How events are told: as JSON, which Hive reads since release 1.2, or the same zipped, which is Hive 4's default.",
+    ),
+    new(
         "metastore.stats.autogather",
         "hive.stats.autogather",
         Kind::Boolean,
@@ -272,6 +296,21 @@ pub const NAMES: &[Name] = &[
         Kind::Boolean,
         "true",
         "Whether column statistics are shown with their histograms.",
+    ),
+    new(
+        "metastore.stats.ndv.densityfunction",
+        "hive.metastore.stats.ndv.densityfunction",
+        Kind::Boolean,
+        "false",
+        "Whether the distinct values of many partitions without bit vectors are guessed from how densely those of each \
+         fill its range.",
+    ),
+    new(
+        "metastore.stats.ndv.tuner",
+        "hive.metastore.stats.ndv.tuner",
+        Kind::Fraction,
+        "0.0",
+        "Where the guess lies otherwise: 0 is the largest number of one partition, 1 the sum of all.",
     ),
     new(
         "metastore.partition.inherit.table.properties",
@@ -463,7 +502,7 @@ mod tests {
     #[test]
     fn names_are_given_once_and_defaults_are_values() {
         let mut seen = HashSet::new();
-        for known in NAMES {
+        for known in all() {
             for name in [Some(known.name), known.old_name()].into_iter().flatten() {
                 assert!(seen.insert(name), "{name}");
                 assert_eq!(named(name).unwrap().name, known.name);

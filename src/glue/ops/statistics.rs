@@ -24,7 +24,7 @@ pub async fn get_column_statistics_for_table(
 ) -> Result<GetColumnStatisticsForTableResponse> {
     let name = call.table(input.catalog_id.as_deref(), &input.database_name, &input.table_name)?;
     let columns = input.column_names;
-    let found = call.catalog.table_statistics(&name, DEFAULT_ENGINE, Some(&columns)).await?;
+    let found = call.catalog.table_statistics(&name, DEFAULT_ENGINE, Some(&columns), None).await?;
     let (column_statistics_list, errors) = asked_for(&columns, &found);
     Ok(GetColumnStatisticsForTableResponse { column_statistics_list, errors })
 }

@@ -4,6 +4,12 @@
 //!
 //! The data files of new tables and partitions are not told: Hive lists them for its replication of managed tables.
 
+use std::io::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use propolis_thrift::{methods as idl, types};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -24,10 +30,20 @@ use crate::model::partition_name::partition_name;
 use crate::model::{Catalog, Constraint, ConstraintKind, Database, Function, Parameters, Partition, Table};
 
 const FORMAT: &str = "json-0.2";
+/// The same, zipped and in base64.
+const ZIPPED_FORMAT: &str = "gzip(json-2.0)";
 
-pub fn wire_event(event: &Notification) -> Result<types::NotificationEvent> {
-    let message = serde_json::to_string(&message(event)?)
-        .map_err(|error| CatalogError::internal(format!("event {} cannot be written: {error}", event.id)))?;
+/// `zipped` is how a Hive 4 tells them unless it is set up otherwise.
+pub fn wire_event(event: &Notification, zipped: bool) -> Result<types::NotificationEvent> {
+    let failed = |error: &dyn std::fmt::Display| {
+        CatalogError::internal(format!("event {} cannot be written: {error}", event.id))
+    };
+    let mut message = serde_json::to_string(&message(event)?).map_err(|error| failed(&error))?;
+    if zipped {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        let written = encoder.write_all(message.as_bytes()).and_then(|()| encoder.finish());
+        message = STANDARD.encode(written.map_err(|error| failed(&error))?);
+    }
     Ok(types::NotificationEvent {
         event_id: event.id,
         event_time: seconds(event.happened_at),
@@ -35,7 +51,7 @@ pub fn wire_event(event: &Notification) -> Result<types::NotificationEvent> {
         db_name: wire_option(event.database.as_ref()),
         table_name: wire_option(event.table.as_ref()),
         message: message.into(),
-        message_format: Some(wire(FORMAT)),
+        message_format: Some(wire(if zipped { ZIPPED_FORMAT } else { FORMAT })),
         cat_name: Some(wire(&event.catalog)),
     })
 }
@@ -156,9 +172,9 @@ fn message(event: &Notification) -> Result<Message> {
             let keys = values.iter().map(|values| keys(of, values)).collect();
             message.about(of).text("tableObjJson", table(of)?).with("partitions", Field::KeysOfMany(keys))
         }
-        Change::PartitionAltered { table: of, before, after } => message
+        Change::PartitionAltered { table: of, before, after, truncated } => message
             .about(of)
-            .text("isTruncateOp", "false")
+            .text("isTruncateOp", truncated.to_string())
             .number("writeId", after.write_id)
             .text("tableObjJson", table(of)?)
             .with("keyValues", Field::Keys(keys(of, &before.values)))
@@ -174,13 +190,13 @@ fn message(event: &Notification) -> Result<Message> {
             let message = message.about(of).text("tableObjJson", table(of)?);
             with_partition(message, partition.as_ref(), of)?.text("refreshEvent", refresh.to_string())
         }
-        Change::StatisticsUpdated { table: of, values, engine, columns } => {
+        Change::StatisticsUpdated { table: of, values, engine, columns, write_id } => {
             let name = values.as_ref().map(|values| partition_name(&of.partition_key_names(), values));
             let told = wire_described(&of.name, name.as_deref(), engine, columns.clone(), Arms::All);
             let parameters = if values.is_none() { of.parameters.clone() } else { Parameters::new() };
             let message = message
                 .text("database", &of.name.database)
-                .number("writeId", of.write_id)
+                .number("writeId", *write_id)
                 .text("colStatsJson", tjson::<idl::GetTableColumnStatistics>(told)?)
                 .with("parameters", Field::Parameters(parameters))
                 .text("tableObjJson", table(of)?);

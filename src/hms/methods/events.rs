@@ -39,7 +39,7 @@ pub async fn get_next_notification(
         };
         last = newest.id;
         for event in &page {
-            let event = wire_event(event)?;
+            let event = wire_event(event, call.catalog.rules().hive.zips_events)?;
             bytes += event.message.len();
             events.push(event);
             if bytes >= MAX_ANSWER {

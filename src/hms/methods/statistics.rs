@@ -2,7 +2,8 @@
 
 use propolis_thrift::{AHashMap, ExceptionKind, FastStr, args, types};
 
-use crate::catalog::statistics::PartitionStatistics;
+use crate::catalog::statistics::validity::{Write, snapshot};
+use crate::catalog::statistics::{PartitionStatistics, Update};
 use crate::error::CatalogError;
 use crate::hms::call::{Call, required};
 use crate::hms::convert::statistics::{Arms, engine, statistics, wire_described, wire_statistics};
@@ -13,7 +14,7 @@ use crate::model::statistics::DEFAULT_ENGINE;
 
 pub async fn update_table_column_statistics(call: &Call, args: args::UpdateTableColumnStatistics) -> Result<bool> {
     let sent = required(args.stats_obj, "statistics object")?;
-    update_table(call, sent, None, false).await?;
+    update_table(call, sent, None, Update::default()).await?;
     Ok(true)
 }
 
@@ -22,8 +23,8 @@ pub async fn update_table_column_statistics_req(
     args: args::UpdateTableColumnStatisticsReq,
 ) -> Result<types::SetPartitionsStatsResponse> {
     let request = required(args.req, "request")?;
-    let engine = request.engine.clone();
-    update_table(call, only_one(request)?, engine, false).await?;
+    let (engine, how) = (request.engine.clone(), how_to_update(&request)?);
+    update_table(call, only_one(request)?, engine, how).await?;
     Ok(types::SetPartitionsStatsResponse { result: true })
 }
 
@@ -32,7 +33,7 @@ pub async fn update_partition_column_statistics(
     args: args::UpdatePartitionColumnStatistics,
 ) -> Result<bool> {
     let sent = required(args.stats_obj, "statistics object")?;
-    update_partitions(call, vec![sent], None, false).await?;
+    update_partitions(call, vec![sent], None, Update::default()).await?;
     Ok(true)
 }
 
@@ -41,15 +42,15 @@ pub async fn update_partition_column_statistics_req(
     args: args::UpdatePartitionColumnStatisticsReq,
 ) -> Result<types::SetPartitionsStatsResponse> {
     let request = required(args.req, "request")?;
-    let engine = request.engine.clone();
-    update_partitions(call, vec![only_one(request)?], engine, false).await?;
+    let (engine, how) = (request.engine.clone(), how_to_update(&request)?);
+    update_partitions(call, vec![only_one(request)?], engine, how).await?;
     Ok(types::SetPartitionsStatsResponse { result: true })
 }
 
 /// Statistics of a table, or of many of its partitions: the first of them says which.
 pub async fn set_aggr_stats_for(call: &Call, args: args::SetAggrStatsFor) -> Result<bool> {
     let request = required(args.request, "request")?;
-    let merge = request.need_merge.unwrap_or_default();
+    let how = how_to_update(&request)?;
     let mut sent = request.col_stats;
     match sent.first() {
         None => {}
@@ -61,9 +62,9 @@ pub async fn set_aggr_stats_for(call: &Call, args: args::SetAggrStatsFor) -> Res
                 ))
                 .into());
             }
-            update_table(call, sent.remove(0), request.engine, merge).await?;
+            update_table(call, sent.remove(0), request.engine, how).await?;
         }
-        Some(_) => update_partitions(call, sent, request.engine, merge).await?,
+        Some(_) => update_partitions(call, sent, request.engine, how).await?,
     }
     Ok(true)
 }
@@ -74,7 +75,7 @@ pub async fn get_table_column_statistics(
 ) -> Result<types::ColumnStatistics> {
     let name = call.table(args.db_name, args.tbl_name)?;
     let column = [required(args.col_name, "column name")?.to_string()];
-    let found = call.catalog.table_statistics(&name, DEFAULT_ENGINE, Some(&column)).await?;
+    let found = call.catalog.table_statistics(&name, DEFAULT_ENGINE, Some(&column), None).await?;
     if found.is_empty() {
         return Err(none_of(&format!("Table {name}"), &column[0]));
     }
@@ -88,7 +89,7 @@ pub async fn get_partition_column_statistics(
     let name = call.table(args.db_name, args.tbl_name)?;
     let partition = [required(args.part_name, "partition name")?.to_string()];
     let column = [required(args.col_name, "column name")?.to_string()];
-    let found = call.catalog.partition_statistics(&name, DEFAULT_ENGINE, &partition, Some(&column)).await?;
+    let found = call.catalog.partition_statistics(&name, DEFAULT_ENGINE, &partition, Some(&column), None).await?;
     let found: Vec<_> = found.into_iter().flatten().collect();
     if found.is_empty() {
         return Err(none_of(&format!("Partition {} of table {name}", partition[0]), &column[0]));
@@ -104,7 +105,8 @@ pub async fn get_table_statistics_req(
     let name = call.table_in(request.cat_name.as_ref(), Some(request.db_name), Some(request.tbl_name))?;
     let columns = texts(Some(request.col_names));
     let sent = request.engine.as_ref();
-    let found = call.catalog.table_statistics(&name, engine(sent), Some(&columns)).await?;
+    let seen = snapshot(request.valid_write_id_list.as_deref())?;
+    let found = call.catalog.table_statistics(&name, engine(sent), Some(&columns), seen.as_ref()).await?;
     Ok(types::TableStatsResult { table_stats: wire_statistics(found, Arms::of(sent)), is_stats_compliant: None })
 }
 
@@ -117,7 +119,9 @@ pub async fn get_partitions_statistics_req(
     let name = call.table_in(request.cat_name.as_ref(), Some(request.db_name), Some(request.tbl_name))?;
     let (columns, partitions) = (texts(Some(request.col_names)), texts(Some(request.part_names)));
     let sent = request.engine.as_ref();
-    let found = call.catalog.partition_statistics(&name, engine(sent), &partitions, Some(&columns)).await?;
+    let seen = snapshot(request.valid_write_id_list.as_deref())?;
+    let found =
+        call.catalog.partition_statistics(&name, engine(sent), &partitions, Some(&columns), seen.as_ref()).await?;
     let part_stats: AHashMap<FastStr, Vec<types::ColumnStatisticsObj>> = partitions
         .iter()
         .zip(found)
@@ -132,7 +136,8 @@ pub async fn get_aggr_stats_for(call: &Call, args: args::GetAggrStatsFor) -> Res
     let name = call.table_in(request.cat_name.as_ref(), Some(request.db_name), Some(request.tbl_name))?;
     let (columns, partitions) = (texts(Some(request.col_names)), texts(Some(request.part_names)));
     let sent = request.engine.as_ref();
-    let found = call.catalog.aggregated_statistics(&name, engine(sent), &partitions, &columns).await?;
+    let seen = snapshot(request.valid_write_id_list.as_deref())?;
+    let found = call.catalog.aggregated_statistics(&name, engine(sent), &partitions, &columns, seen.as_ref()).await?;
     Ok(types::AggrStats {
         col_stats: wire_statistics(found.columns, Arms::of(sent)),
         parts_found: found.partitions_found,
@@ -187,19 +192,19 @@ async fn update_table(
     call: &Call,
     sent: types::ColumnStatistics,
     request_engine: Option<FastStr>,
-    merge: bool,
+    how: Update,
 ) -> Result<()> {
     let engine = engine_of(&sent, request_engine);
     let name = table_of(call, &sent.stats_desc)?;
     let columns = statistics(sent.stats_obj)?;
-    Ok(call.catalog.update_table_statistics(&call.caller(), &name, &engine, columns, merge).await?)
+    Ok(call.catalog.update_table_statistics(&call.caller(), &name, &engine, columns, &how).await?)
 }
 
 async fn update_partitions(
     call: &Call,
     sent: Vec<types::ColumnStatistics>,
     request_engine: Option<FastStr>,
-    merge: bool,
+    how: Update,
 ) -> Result<()> {
     let mut target: Option<(TableName, String)> = None;
     let mut partitions = Vec::with_capacity(sent.len());
@@ -224,9 +229,14 @@ async fn update_partitions(
         None => Ok(()),
         Some((name, engine)) => {
             let caller = call.caller();
-            Ok(call.catalog.update_partition_statistics(&caller, &name, &engine, partitions, merge).await?)
+            Ok(call.catalog.update_partition_statistics(&caller, &name, &engine, partitions, &how).await?)
         }
     }
+}
+
+fn how_to_update(request: &types::SetPartitionsStatsRequest) -> Result<Update> {
+    let write = Write::new(request.write_id, request.valid_write_id_list.as_deref())?;
+    Ok(Update { merge: request.need_merge.unwrap_or_default(), write })
 }
 
 fn table_of(call: &Call, described: &types::ColumnStatisticsDesc) -> Result<TableName> {

@@ -4,6 +4,7 @@ mod read;
 
 use propolis_thrift::{AHashMap, FastStr, args, types};
 
+use crate::catalog::statistics::validity::Write;
 use crate::catalog::tables::DO_NOT_UPDATE_STATS;
 use crate::catalog::{AlterTable, CreateTable, DropTable, Expected};
 use crate::error::{CatalogError, ErrorKind};
@@ -36,6 +37,11 @@ impl Context {
     /// Whether data goes past the trash.
     pub fn purges(&self) -> bool {
         self.is_true("ifPurge")
+    }
+
+    /// The transaction of the caller that drops something which others may still read.
+    pub fn transaction(&self) -> Option<i64> {
+        self.get("txnId").and_then(|id| id.parse().ok()).filter(|id| *id > 0)
     }
 
     pub fn is_true(&self, key: &str) -> bool {
@@ -143,6 +149,7 @@ pub async fn alter_table_with_environment_context(
 pub async fn alter_table_req(call: &Call, args: args::AlterTableReq) -> Result<types::AlterTableResponse> {
     let request = required(args.req, "request")?;
     let mut how = how_to_alter(&Context::new(request.environment_context));
+    how.write = Write::new(request.write_id, request.valid_write_id_list.as_deref())?;
     if let Some(key) = request.expected_parameter_key {
         let value = request.expected_parameter_value.map(|value| value.to_string());
         how.expected = Some(Expected { key: key.to_string(), value });
@@ -182,6 +189,7 @@ async fn alter(
         sent.table_name.as_deref().ok_or_else(|| null("new table name"))?,
     );
     let after = table(sent, new_name)?;
+    how.write.id = how.write.id.or(Some(after.write_id).filter(|id| *id > 0));
     if let Ok(before) = call.catalog.get_table(&name).await {
         // Other faces make tables that lie nowhere; no other may lose its place.
         let moves_to_nowhere = before.location.is_some() && after.location.is_none() && !after.is_view();
@@ -219,18 +227,23 @@ async fn drop(
     delete_data: Option<bool>,
     context: Option<types::EnvironmentContext>,
 ) -> Result<()> {
-    let purge = Context::new(context).purges();
-    let how = DropTable { if_exists: false, delete_data: delete_data.unwrap_or_default(), purge };
+    let context = Context::new(context);
+    let how = DropTable {
+        if_exists: false,
+        delete_data: delete_data.unwrap_or_default(),
+        purge: context.purges(),
+        transaction: context.transaction(),
+    };
     Ok(call.catalog.drop_table(&call.caller(), &name, how).await?)
 }
 
 pub async fn truncate_table(call: &Call, args: args::TruncateTable) -> Result<()> {
     let name = call.table(args.db_name, args.table_name)?;
-    truncate(call, &name, args.part_names).await
+    truncate(call, &name, args.part_names, Write::default()).await
 }
 
-async fn truncate(call: &Call, name: &TableName, partitions: Option<Vec<FastStr>>) -> Result<()> {
-    let truncated = call.catalog.truncate_table(&call.caller(), name, &texts(partitions)).await;
+async fn truncate(call: &Call, name: &TableName, partitions: Option<Vec<FastStr>>, write: Write) -> Result<()> {
+    let truncated = call.catalog.truncate_table(&call.caller(), name, &texts(partitions), &write).await;
     truncated.map_err(|error| match error.kind {
         // Which the method does not declare, and Apache's server throws all the same.
         ErrorKind::NotFound => Failure::Undeclared(error),
@@ -241,7 +254,8 @@ async fn truncate(call: &Call, name: &TableName, partitions: Option<Vec<FastStr>
 pub async fn truncate_table_req(call: &Call, args: args::TruncateTableReq) -> Result<types::TruncateTableResponse> {
     let request = required(args.req, "request")?;
     let name = call.table(Some(request.db_name), Some(request.table_name))?;
-    truncate(call, &name, request.part_names).await?;
+    let write = Write::new(request.write_id, request.valid_write_id_list.as_deref())?;
+    truncate(call, &name, request.part_names, write).await?;
     Ok(types::TruncateTableResponse {})
 }
 

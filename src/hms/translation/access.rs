@@ -3,7 +3,6 @@
 use propolis_thrift::FastStr;
 
 use super::{Capabilities, is_insert_only};
-use crate::model::parameters::is_true;
 use crate::model::{Table, table_kind};
 
 /// Hive's words for what a client can do.
@@ -74,10 +73,6 @@ pub fn required(table: &Table) -> Option<Vec<String>> {
     Some(text.to_uppercase().split(',').map(str::to_owned).collect())
 }
 
-fn is_transactional(table: &Table) -> bool {
-    is_true(&table.parameters, "transactional")
-}
-
 /// A table that does not say what it needs, needs what its kind does.
 fn by_kind(table: &Table, client: &Capabilities) -> Access {
     match table.kind.as_str() {
@@ -93,7 +88,7 @@ fn by_kind(table: &Table, client: &Capabilities) -> Access {
             (true, false) => Access::new(READ_ONLY).writes(&[EXTERNAL_WRITE]),
             (false, _) => Access::new(NONE).reads(&[EXTERNAL_READ]).writes(&[EXTERNAL_WRITE]),
         },
-        table_kind::MANAGED if !is_transactional(table) => Access::new(READ_WRITE),
+        table_kind::MANAGED if !table.is_transactional() => Access::new(READ_WRITE),
         table_kind::MANAGED => {
             let (write, read, writes) = match is_insert_only(&table.parameters) {
                 true => (HIVE_MANAGED_INSERT_WRITE, HIVE_MANAGED_INSERT_READ, INSERT_WRITES),
@@ -135,7 +130,7 @@ fn by_list(table: &Table, client: &Capabilities, required: &[String]) -> Access 
         },
         table_kind::EXTERNAL | table_kind::MANAGED if has_all(&all) => Access::new(READ_WRITE),
         table_kind::EXTERNAL => external_by_list(table, client, required),
-        table_kind::MANAGED if !is_transactional(table) => Access::new(READ_ONLY).writes(&missing(&writes)),
+        table_kind::MANAGED if !table.is_transactional() => Access::new(READ_ONLY).writes(&missing(&writes)),
         table_kind::MANAGED => {
             let readable = match is_insert_only(&table.parameters) {
                 true => has_all(&reads) || client.has_any(&[HIVE_MANAGED_INSERT_READ, CONNECTOR_READ]),

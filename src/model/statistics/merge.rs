@@ -2,12 +2,15 @@
 
 use std::cmp::Ordering;
 
-use super::{ColumnStatistics, Decimal, HyperLogLog, Range, ValueStatistics};
+use bytes::Bytes;
+
+use super::{ColumnStatistics, Decimal, HyperLogLog, Kll, Range, ValueStatistics};
 
 impl ColumnStatistics {
     /// Takes in what is known of other rows of the same column, by the metastore's rules (its ColumnStatsMerger
     /// classes): sums of counts, the wider range, the longer lengths. Distinct values are those of both sketches, or
-    /// the larger number where one has none that can be read. False, with nothing changed, where the kinds differ.
+    /// the larger number where one has none that can be read. A histogram is of both, or of those rows that have one.
+    /// False, with nothing changed, where the kinds differ.
     pub fn merge(&mut self, other: &Self) -> bool {
         if !self.values.merge(&other.values) {
             return false;
@@ -23,7 +26,8 @@ impl ColumnStatistics {
             _ => larger,
         };
         self.bit_vector = sketch.map(|sketch| sketch.write().into());
-        self.histogram = None;
+        let histograms = [self.histogram.take(), other.histogram.clone()];
+        self.histogram = largest_histogram(histograms.into_iter().flatten()).map(|histogram| histogram.write().into());
         true
     }
 }
@@ -32,6 +36,23 @@ fn sketch_of_both(mine: &ColumnStatistics, theirs: &ColumnStatistics) -> Option<
     let mut sketch = HyperLogLog::read(mine.bit_vector.as_ref()?)?;
     sketch.merge(&HyperLogLog::read(theirs.bit_vector.as_ref()?)?);
     Some(sketch)
+}
+
+/// Histograms that can be merged as one; of several such ones that which has seen the most values, as in Hive. What is
+/// no histogram is left out.
+fn largest_histogram(sent: impl Iterator<Item = Bytes>) -> Option<Kll> {
+    let mut merged = Vec::new();
+    sent.for_each(|histogram| add_histogram(&mut merged, &histogram));
+    merged.into_iter().max_by_key(Kll::count)
+}
+
+/// Takes a histogram into the one of several that it can be merged with.
+pub fn add_histogram(merged: &mut Vec<Kll>, sent: &[u8]) {
+    if let Some(histogram) = Kll::read(sent)
+        && !merged.iter_mut().any(|one| one.merge(&histogram))
+    {
+        merged.push(histogram);
+    }
 }
 
 impl ValueStatistics {
@@ -95,7 +116,19 @@ mod tests {
         assert!(merged.merge(&ColumnStatistics { distinct: Some(9), ..range(Some(-1), Some(4)) }));
         assert_eq!(merged.values, ValueStatistics::Long(Range { low: Some(-1), high: Some(4) }));
         assert_eq!((merged.nulls, merged.distinct), (4, Some(9)));
-        assert_eq!(merged.histogram, None);
+        assert_eq!(merged.histogram, None, "what is none is left out");
+    }
+
+    #[test]
+    fn histograms_are_of_all_rows_that_have_one() {
+        let seven = Bytes::from_static(&[2, 2, 15, 4, 200, 0, 8, 0, 0, 0, 0xe0, 0x40]);
+        let with = |histogram| ColumnStatistics { histogram, ..statistics(ValueStatistics::Long(Range::default())) };
+        let mut merged = with(Some(seven.clone()));
+        assert!(merged.merge(&with(Some(seven.clone()))));
+        assert_eq!(Kll::read(merged.histogram.as_ref().unwrap()).unwrap().count(), 2);
+        let mut merged = with(None);
+        assert!(merged.merge(&with(Some(seven.clone()))));
+        assert_eq!(merged.histogram, Some(seven));
     }
 
     #[test]

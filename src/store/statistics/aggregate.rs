@@ -2,12 +2,13 @@
 //! to the catalog, with the numbers for it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use futures::TryStreamExt;
 
 use super::{Row, array_literals};
 use crate::error::Result;
-use crate::model::statistics::{ColumnStatistics, HyperLogLog};
+use crate::model::statistics::{ColumnStatistics, HyperLogLog, Kll, add_histogram};
 use crate::store::Connection;
 
 /// One column over the partitions that have statistics of it.
@@ -21,6 +22,11 @@ pub struct Aggregate {
     pub distinct_sum: i64,
     /// Whether every one of them has a sketch of its distinct values.
     pub sketched: bool,
+    /// Whether any of them has a histogram.
+    pub has_histogram: bool,
+    /// The mean over the partitions of how far apart two values are, if they fill the range evenly; None where they have
+    /// no range or no values.
+    pub spacing: Option<f64>,
 }
 
 /// Aggregates by column name. Where partitions differ in the kind of a column's statistics, those of the commonest kind
@@ -45,9 +51,11 @@ pub async fn aggregate(
                   clamp_to_bigint(sum(s.falses)) as "falses!",
                   count(*) as "partitions!",
                   clamp_to_bigint(sum(s.distinct_count)) as "distinct_sum!",
-                  bool_and(s.sketched) as "sketched!"
+                  bool_and(s.sketched) as "sketched!", bool_or(s.has_histogram) as "has_histogram!",
+                  avg(coalesce(s.long_high::float8 - s.long_low::float8, s.double_high - s.double_low,
+                               (s.decimal_high - s.decimal_low)::float8) / nullif(s.distinct_count, 0)) as spacing
            from (
-               select s.*, s.bit_vector is not null as sketched from partition_column_statistics s
+               select s.*, s.bit_vector is not null as sketched, s.histogram is not null as has_histogram from partition_column_statistics s
                where s.table_id = $1 and s.engine = $2 and s.column_name = any($4)
                  and s.values in (select literal::text[] from unnest($3::text[]) as literal)
                offset 0
@@ -67,6 +75,8 @@ pub async fn aggregate(
                 partitions: row.partitions,
                 distinct_sum: row.distinct_sum,
                 sketched: row.sketched,
+                has_histogram: row.has_histogram,
+                spacing: row.spacing.filter(|spacing| spacing.is_finite() && *spacing > 0.0),
                 statistics: Row {
                     position: 0,
                     column_name: row.column_name,
@@ -215,19 +225,27 @@ fn doubles(least: Option<Vec<f64>>, most: Option<Vec<f64>>) -> Option<Stretch<f6
     }
 }
 
-/// The sketches of columns over all partitions, merged as they come. A column of which one partition has a sketch that
-/// cannot be read is left out.
+/// What the sketches of a column's values over all partitions come to.
+#[derive(Debug, Default)]
+pub struct Sketches {
+    /// None where one partition has none, or one that cannot be read.
+    pub distinct: Option<HyperLogLog>,
+    /// Of those partitions that have one.
+    pub histograms: Vec<Kll>,
+}
+
+/// The sketches of columns over all partitions, by column and kind, merged as they come.
 pub async fn merge_sketches(
     connection: &mut Connection,
     table_id: i64,
     engine: &str,
     partitions: &[Vec<String>],
     columns: &[String],
-) -> Result<HashMap<(String, String), HyperLogLog>> {
-    let mut merged: HashMap<(String, String), Option<HyperLogLog>> = HashMap::new();
+) -> Result<HashMap<(String, String), Sketches>> {
+    let mut merged: HashMap<(String, String), Sketches> = HashMap::new();
     let literals = array_literals(partitions);
     let mut rows = sqlx::query!(
-        r#"select s.column_name, s.kind, s.bit_vector from partition_column_statistics s
+        r#"select s.column_name, s.kind, s.bit_vector, s.histogram from partition_column_statistics s
            where s.table_id = $1 and s.engine = $2 and s.column_name = any($4)
              and s.values in (select literal::text[] from unnest($3::text[]) as literal)"#,
         table_id,
@@ -238,14 +256,20 @@ pub async fn merge_sketches(
     .fetch(connection);
     while let Some(row) = rows.try_next().await? {
         let sketch = row.bit_vector.as_deref().and_then(HyperLogLog::read);
-        merged
-            .entry((row.column_name, row.kind))
-            .and_modify(|merged| match (merged.as_mut(), &sketch) {
-                (Some(merged), Some(sketch)) => merged.merge(sketch),
-                _ => *merged = None,
-            })
-            .or_insert(sketch);
+        let sketches = match merged.entry((row.column_name, row.kind)) {
+            Entry::Vacant(first) => first.insert(Sketches { distinct: sketch, histograms: Vec::new() }),
+            Entry::Occupied(known) => {
+                let known = known.into_mut();
+                match (known.distinct.as_mut(), &sketch) {
+                    (Some(merged), Some(sketch)) => merged.merge(sketch),
+                    _ => known.distinct = None,
+                }
+                known
+            }
+        };
+        if let Some(histogram) = &row.histogram {
+            add_histogram(&mut sketches.histograms, histogram);
+        }
     }
-    drop(rows);
-    Ok(merged.into_iter().filter_map(|(key, sketch)| Some((key, sketch?))).collect())
+    Ok(merged)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use propolis_thrift::{AHashMap, FastStr, args, types};
 
 use super::{check_characters, columns_for_all};
+use crate::catalog::statistics::validity::Write;
 use crate::error::CatalogError;
 use crate::hms::call::{Call, null, required};
 use crate::hms::convert::partitions::PartitionReader;
@@ -18,7 +19,7 @@ use crate::model::{PartitionBatch, TableName};
 
 pub async fn alter_partition(call: &Call, args: args::AlterPartition) -> Result<()> {
     let name = call.table(args.db_name, args.tbl_name)?;
-    alter(call, &name, vec![required(args.new_part, "partition")?], None).await
+    alter(call, &name, vec![required(args.new_part, "partition")?], None, Write::default()).await
 }
 
 pub async fn alter_partition_with_environment_context(
@@ -26,12 +27,12 @@ pub async fn alter_partition_with_environment_context(
     args: args::AlterPartitionWithEnvironmentContext,
 ) -> Result<()> {
     let name = call.table(args.db_name, args.tbl_name)?;
-    alter(call, &name, vec![required(args.new_part, "partition")?], None).await
+    alter(call, &name, vec![required(args.new_part, "partition")?], None, Write::default()).await
 }
 
 pub async fn alter_partitions(call: &Call, args: args::AlterPartitions) -> Result<()> {
     let name = call.table(args.db_name, args.tbl_name)?;
-    alter(call, &name, required(args.new_parts, "list of partitions")?, None).await
+    alter(call, &name, required(args.new_parts, "list of partitions")?, None, Write::default()).await
 }
 
 pub async fn alter_partitions_with_environment_context(
@@ -39,7 +40,7 @@ pub async fn alter_partitions_with_environment_context(
     args: args::AlterPartitionsWithEnvironmentContext,
 ) -> Result<()> {
     let name = call.table(args.db_name, args.tbl_name)?;
-    alter(call, &name, required(args.new_parts, "list of partitions")?, None).await
+    alter(call, &name, required(args.new_parts, "list of partitions")?, None, Write::default()).await
 }
 
 pub async fn alter_partitions_req(
@@ -50,7 +51,8 @@ pub async fn alter_partitions_req(
     let name = call.table_in(request.cat_name.as_ref(), Some(request.db_name), Some(request.table_name))?;
     let skips = request.skip_column_schema_for_partition;
     let columns = columns_for_all(call, &name, skips, request.partition_col_schema).await?;
-    alter(call, &name, request.partitions, columns).await?;
+    let write = Write::new(request.write_id, request.valid_write_id_list.as_deref())?;
+    alter(call, &name, request.partitions, columns, write).await?;
     Ok(types::AlterPartitionsResponse {})
 }
 
@@ -59,17 +61,18 @@ async fn alter(
     table: &TableName,
     sent: Vec<types::Partition>,
     columns: Option<Vec<types::FieldSchema>>,
+    write: Write,
 ) -> Result<()> {
     for partition in &sent {
         check_table(call, table, partition).await?;
     }
     let partitions = PartitionReader::with_columns(columns).read_all(sent)?;
-    Ok(call.catalog.alter_partitions(&call.caller(), table, partitions).await?)
+    Ok(call.catalog.alter_partitions(&call.caller(), table, partitions, &write).await?)
 }
 
 pub async fn rename_partition(call: &Call, args: args::RenamePartition) -> Result<()> {
     let name = call.table(args.db_name, args.tbl_name)?;
-    rename(call, &name, args.part_vals, args.new_part).await
+    rename(call, &name, args.part_vals, args.new_part, Write::default()).await
 }
 
 pub async fn rename_partition_req(
@@ -78,7 +81,8 @@ pub async fn rename_partition_req(
 ) -> Result<types::RenamePartitionResponse> {
     let request = required(args.req, "request")?;
     let name = call.table_in(request.cat_name.as_ref(), Some(request.db_name), Some(request.table_name))?;
-    rename(call, &name, Some(request.part_vals), Some(request.new_part)).await?;
+    let write = Write::new(None, request.valid_write_id_list.as_deref())?;
+    rename(call, &name, Some(request.part_vals), Some(request.new_part), write).await?;
     Ok(types::RenamePartitionResponse {})
 }
 
@@ -87,6 +91,7 @@ async fn rename(
     table: &TableName,
     old_values: Option<Vec<FastStr>>,
     sent: Option<types::Partition>,
+    write: Write,
 ) -> Result<()> {
     let sent = required(sent, "new partition")?;
     check_table(call, table, &sent).await?;
@@ -97,10 +102,10 @@ async fn rename(
     let new = PartitionReader::default().read(sent)?;
     match old_values.filter(|values| !values.is_empty()) {
         // Old clients alter a partition so.
-        None => Ok(call.catalog.alter_partitions(&call.caller(), table, vec![new]).await?),
+        None => Ok(call.catalog.alter_partitions(&call.caller(), table, vec![new], &write).await?),
         Some(old_values) => {
             check_characters(call, &new.values)?;
-            Ok(call.catalog.rename_partition(&call.caller(), table, &texts(Some(old_values)), new).await?)
+            Ok(call.catalog.rename_partition(&call.caller(), table, &texts(Some(old_values)), new, &write).await?)
         }
     }
 }

@@ -3,6 +3,7 @@
 use propolis_thrift::{FastStr, args, types};
 
 use super::{one, values_of};
+use crate::catalog::statistics::validity::{COLUMN_STATS_ACCURATE, are_valid, snapshot};
 use crate::hms::call::{Call, null, required};
 use crate::hms::convert::privileges::wire_privilege_set;
 use crate::hms::convert::texts;
@@ -17,7 +18,19 @@ pub async fn get_partition(call: &Call, args: args::GetPartition) -> Result<type
 pub async fn get_partition_req(call: &Call, args: args::GetPartitionReq) -> Result<types::GetPartitionResponse> {
     let request = required(args.req, "request")?;
     let name = call.table_in(request.cat_name.as_ref(), Some(request.db_name), Some(request.tbl_name))?;
-    Ok(types::GetPartitionResponse { partition: by_values(call, &name, Some(request.part_vals)).await? })
+    let values = texts(Some(request.part_vals));
+    let batch = call.catalog.partition(&name, &values).await?;
+    let mut partition = one(&batch)?;
+    if let (Some(seen), true) = (snapshot(request.valid_write_id_list.as_deref())?, batch.table.is_transactional())
+        && let Some(stored) = batch.partitions()?.first()
+    {
+        let valid = are_valid(&stored.parameters, stored.write_id, &seen);
+        partition.is_stats_compliant = Some(valid);
+        if let Some(parameters) = partition.parameters.as_mut().filter(|_| !valid) {
+            parameters.remove(COLUMN_STATS_ACCURATE);
+        }
+    }
+    Ok(types::GetPartitionResponse { partition })
 }
 
 pub async fn get_partition_by_name(call: &Call, args: args::GetPartitionByName) -> Result<types::Partition> {

@@ -1,7 +1,10 @@
 //! Reading and listing tables.
 
+use std::sync::Arc;
+
 use propolis_thrift::{ExceptionKind, FastStr, args, types};
 
+use crate::catalog::statistics::validity::{COLUMN_STATS_ACCURATE, are_valid, snapshot};
 use crate::error::{CatalogError, ErrorKind};
 use crate::hms::call::{Call, null, required};
 use crate::hms::convert::statistics::{Arms, engine, wire_described};
@@ -11,7 +14,7 @@ use crate::hms::convert::{texts, wire, wire_list, wire_option, wire_principal_ty
 use crate::hms::error::{Failure, Result};
 use crate::hms::methods::projection::Projection;
 use crate::hms::translation::{self, Access, Capabilities};
-use crate::model::{Table, TableName};
+use crate::model::{DatabaseName, Table, TableName};
 
 pub async fn get_table(call: &Call, args: args::GetTable) -> Result<types::Table> {
     let name = call.table(args.dbname, args.tbl_name)?;
@@ -23,9 +26,19 @@ pub async fn get_table(call: &Call, args: args::GetTable) -> Result<types::Table
 pub async fn get_table_req(call: &Call, args: args::GetTableReq) -> Result<types::GetTableResult> {
     let request = required(args.req, "request")?;
     let name = call.table_in(request.cat_name.as_ref(), Some(request.db_name), Some(request.tbl_name))?;
-    let table = call.catalog.get_table(&name).await?;
+    let mut table = call.catalog.get_table(&name).await?;
     translation::check_client(call, request.capabilities.as_ref(), &[&table])?;
+    let valid = match snapshot(request.valid_write_id_list.as_deref())? {
+        Some(seen) if table.is_transactional() && !table.is_partitioned() => {
+            Some(are_valid(&table.parameters, table.write_id, &seen))
+        }
+        _ => None,
+    };
+    if valid == Some(false) {
+        Arc::make_mut(&mut table).parameters.remove(COLUMN_STATS_ACCURATE);
+    }
     let mut answer = wire_table(&table);
+    answer.is_stats_compliant = valid;
     translation::show_table(call, &table, &Capabilities::new(request.processor_capabilities), &mut answer);
     if request.get_column_stats.unwrap_or_default() {
         let sent_engine = request.engine.as_ref();
@@ -39,10 +52,9 @@ pub async fn get_table_req(call: &Call, args: args::GetTableReq) -> Result<types
 }
 
 pub async fn get_table_objects_by_name(call: &Call, args: args::GetTableObjectsByName) -> Result<Vec<types::Table>> {
-    let database = call.database(args.dbname).map_err(unknown_database)?;
-    let names =
-        args.tbl_names.ok_or_else(|| ExceptionKind::InvalidOperation.with("The list of table names is null"))?;
-    let tables = call.catalog.get_tables(&database, &texts(Some(names))).await.map_err(unknown_database)?;
+    let database = named(call.database(args.dbname))?;
+    let names = args.tbl_names.ok_or_else(|| null_tables(&database))?;
+    let tables = objects(call, &database, names).await?;
     translation::check_client(call, None, &tables.iter().collect::<Vec<_>>())?;
     Ok(tables.iter().map(wire_table).collect())
 }
@@ -52,17 +64,17 @@ pub async fn get_table_objects_by_name_req(
     args: args::GetTableObjectsByNameReq,
 ) -> Result<types::GetTablesResult> {
     let request = required(args.req, "request")?;
-    let database = call.database_in(request.cat_name.as_ref(), Some(request.db_name)).map_err(unknown_database)?;
+    let database = named(call.database_in(request.cat_name.as_ref(), Some(request.db_name)))?;
     let projection = Projection::of_tables(request.projection_spec)?;
-    let names = match (request.tbl_names, request.tables_pattern) {
-        (Some(names), _) => texts(Some(names)),
-        (None, Some(pattern)) => call.catalog.table_names(&database, Some(&pattern), None).await?,
-        (None, None) => {
-            let message = "Neither a list of table names nor a pattern is given";
-            return Err(ExceptionKind::InvalidOperation.with(message).into());
+    let tables = match (request.tbl_names, request.tables_pattern) {
+        (Some(names), _) => objects(call, &database, names).await?,
+        // With a pattern for tables, the name of the database is one too.
+        (None, Some(pattern)) => {
+            let found = call.catalog.tables_like(&database, &pattern).await;
+            found.map_err(|error| unknown_database(&database, error))?
         }
+        (None, None) => return Err(null_tables(&database)),
     };
-    let tables = call.catalog.get_tables(&database, &names).await.map_err(unknown_database)?;
     translation::check_client(call, request.capabilities.as_ref(), &tables.iter().collect::<Vec<_>>())?;
     let capabilities = Capabilities::new(request.processor_capabilities);
     let shown = tables.iter().map(|table| {
@@ -73,13 +85,33 @@ pub async fn get_table_objects_by_name_req(
     Ok(types::GetTablesResult { tables: shown.collect() })
 }
 
-/// Calls that declare UnknownDBException mean it for a database that is not there, or not named at all.
-fn unknown_database(error: impl Into<Failure>) -> Failure {
-    match error.into() {
-        Failure::Catalog(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::InvalidInput) => {
-            ExceptionKind::UnknownDb.with(error.message).into()
+async fn objects(call: &Call, database: &DatabaseName, names: Vec<FastStr>) -> Result<Vec<Table>> {
+    let found = call.catalog.get_tables(database, &texts(Some(names))).await;
+    found.map_err(|error| unknown_database(database, error))
+}
+
+fn null_tables(database: &DatabaseName) -> Failure {
+    ExceptionKind::InvalidOperation
+        .with(format!("Of {database} null tables are asked for: name some, or send a pattern for their names"))
+        .into()
+}
+
+/// The database of a call that declares UnknownDBException, which is for one that is not named, too. Clients look for
+/// words of Apache's messages, here and below.
+fn named(database: Result<DatabaseName>) -> Result<DatabaseName> {
+    match database {
+        Ok(name) if name.database.is_empty() => {
+            Err(ExceptionKind::UnknownDb.with("The DB name is null or empty").into())
         }
+        Err(Failure::Catalog(error)) => Err(ExceptionKind::UnknownDb.with(error.message).into()),
         other => other,
+    }
+}
+
+fn unknown_database(name: &DatabaseName, error: CatalogError) -> Failure {
+    match error.kind {
+        ErrorKind::NotFound => ExceptionKind::UnknownDb.with(format!("Could not find database {name}")).into(),
+        _ => error.into(),
     }
 }
 
@@ -164,14 +196,11 @@ pub async fn get_table_meta(call: &Call, args: args::GetTableMeta) -> Result<Vec
 }
 
 pub async fn get_table_names_by_filter(call: &Call, args: args::GetTableNamesByFilter) -> Result<Vec<FastStr>> {
-    let database = call.database(args.dbname).map_err(unknown_database)?;
+    let database = named(call.database(args.dbname))?;
     let filter = args.filter.ok_or_else(|| ExceptionKind::InvalidOperation.with("The filter is null"))?;
     let limit = args.max_tables.filter(|limit| *limit >= 0).map(i64::from);
-    let names =
-        call.catalog.table_names_by_filter(&database, &filter, limit).await.map_err(|error| match error.kind {
-            ErrorKind::NotFound => unknown_database(error),
-            _ => error.into(),
-        })?;
+    let found = call.catalog.table_names_by_filter(&database, &filter, limit).await;
+    let names = found.map_err(|error| unknown_database(&database, error))?;
     Ok(wire_list(&names))
 }
 
