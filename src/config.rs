@@ -401,7 +401,7 @@ mod tests {
     /// The table of Hive's names between their markers.
     fn hive_table() -> String {
         let mut text = "| setting of Hive's | default | |\n| --- | --- | --- |\n".to_owned();
-        for known in hive::NAMES {
+        for known in hive::all() {
             let default = if known.default.is_empty() { String::new() } else { format!("`{}`", known.default) };
             let session = if known.per_connection { " Clients may set it for their connection." } else { "" };
             writeln!(text, "| `{}` | {default} | {}{session} |", known.name, known.doc).unwrap();

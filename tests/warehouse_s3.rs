@@ -61,6 +61,23 @@ async fn files_are_written_once_and_read_whole() {
 }
 
 #[tokio::test]
+async fn directories_list_what_is_in_them() {
+    let (server, warehouse) = start().await;
+    for key in ["t/", "t/base_1/", "t/base_1/b", "t/delta_1_1/b", "t/delta_1_1/c", "t/file", "t2/x"] {
+        server.put(key, 1);
+    }
+    for number in 0..1200 {
+        server.put(&format!("t/p={number:04}/f"), 1);
+    }
+    let mut children = warehouse.children(&at("s3://lake/t")).await.unwrap();
+    children.sort_by(|a, b| a.name.cmp(&b.name));
+    assert_eq!(children.len(), 1203);
+    let first: Vec<_> = children[..4].iter().map(|child| (child.name.as_str(), child.is_directory)).collect();
+    assert_eq!(first, [("base_1", true), ("delta_1_1", true), ("file", false), ("p=0000", true)]);
+    assert_eq!(warehouse.children(&at("s3://lake/none")).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn undo_keeps_what_others_have_written_since() {
     let (server, warehouse) = start().await;
     let made = warehouse.make_directory(&at("s3://lake/t")).await.unwrap();

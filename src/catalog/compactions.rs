@@ -1,16 +1,21 @@
 //! The compaction queue. Hive's servers fill it and its workers empty it; the catalog hands each request to one worker,
-//! and remembers what became of it.
+//! and remembers what became of it. As the rules want it, it also finds what needs a compaction, and cleans up after
+//! those that are done.
 
+mod cleaner;
+mod initiator;
+mod layout;
 mod workers;
 
 pub use workers::Told;
 
 use super::{Caller, Service};
 use crate::error::{CatalogError, Result};
-use crate::model::TableName;
 use crate::model::compaction::{
-    Compaction, CompactionFilter, CompactionKind, CompactionState, Enqueued, NewCompaction,
+    Compaction, CompactionFilter, CompactionKind, CompactionState, Enqueued, NewCompaction, pack_properties,
 };
+use crate::model::parameters::is_true;
+use crate::model::{Table, TableName};
 use crate::store::transactions::{self, tables, write_ids};
 use crate::store::{Connection, compactions};
 
@@ -97,6 +102,30 @@ impl Service {
         let mut connection = self.store.read().await?;
         compactions::latest_committed(&mut connection, table, partitions, after.unwrap_or_default()).await
     }
+}
+
+/// Leaves the files of what a transaction drops, a table or a partition, to those who still read them: they are deleted
+/// when nobody can any more.
+pub(super) async fn leave_to_cleaner(
+    connection: &mut Connection,
+    table: &Table,
+    partition: Option<String>,
+    location: Option<&str>,
+    transaction_id: i64,
+) -> Result<()> {
+    let (true, true, Some(location)) = (is_true(&table.parameters, "transactional"), table.owns_data(), location)
+    else {
+        return Ok(());
+    };
+    let new = NewCompaction {
+        properties: Some(pack_properties([("ifPurge", "true"), ("location", location)])),
+        run_as: table.owner_name.clone(),
+        ..NewCompaction::new(table.name.clone(), partition, CompactionKind::Major)
+    };
+    let table_id = only(tables::ids(connection, &[&new.table]).await?)?;
+    let dropped = Some((table.write_id.max(0), transaction_id));
+    compactions::insert(connection, table_id, &new, CompactionState::ReadyForCleaning, dropped).await?;
+    Ok(())
 }
 
 /// Names alone, since what is compacted may be gone by now.

@@ -15,7 +15,7 @@ use crate::filter::NamePattern;
 use crate::model::database::LOCATION_BY_DEFAULT;
 use crate::model::name::{DEFAULT_CATALOG, DEFAULT_DATABASE, check_object, fold};
 use crate::model::{Database, DatabaseName, EventKind, PrincipalType};
-use crate::store::{Transaction, catalogs, databases, functions, programs, tables};
+use crate::store::{Transaction, catalogs, databases, functions, programs, tables, transactions};
 use crate::warehouse::Location;
 
 /// How a database is dropped.
@@ -84,27 +84,23 @@ impl Service {
         Ok(database)
     }
 
-    /// Replaces description, parameters, owner and locations. Data is not moved.
+    /// Replaces parameters and owner, and what is said of description, type of owner and locations. The rest stays, the
+    /// name too, whatever `changed` has there: so does Apache's server, whose clients count on it. Data is not moved.
     pub async fn alter_database(&self, _caller: &Caller, name: &DatabaseName, changed: Database) -> Result<()> {
         let mut transaction = self.store.begin().await?;
         let before = databases::get_for_update(&mut transaction, name).await?.ok_or_else(|| no_database(name))?;
-        if changed.name.database != name.database {
-            return Err(CatalogError::invalid_input(format!(
-                "Database {name} cannot be renamed to {}: databases keep their name",
-                changed.name.database
-            )));
-        }
+        let said = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
         let mut after = Database {
-            id: before.id,
-            name: before.name.clone(),
-            location: changed.location.map(kept_location).or_else(|| before.location.clone()),
-            managed_location: changed.managed_location.map(kept_location),
-            owner_name: changed.owner_name.or_else(|| before.owner_name.clone()),
+            description: said(changed.description).or_else(|| before.description.clone()),
+            location: said(changed.location).map(kept_location).or_else(|| before.location.clone()),
+            managed_location: said(changed.managed_location)
+                .map(kept_location)
+                .or_else(|| before.managed_location.clone()),
+            parameters: changed.parameters,
+            owner_name: changed.owner_name,
             owner_type: changed.owner_type.or(before.owner_type),
-            created_at: before.created_at,
             implicit: false,
-            extra: before.extra.clone(),
-            ..changed
+            ..before.clone()
         };
         if after.location != before.location {
             after.extra.remove(LOCATION_BY_DEFAULT);
@@ -195,6 +191,7 @@ impl Service {
 pub(super) async fn remove_database(transaction: &mut Transaction, database: &Database) -> Result<()> {
     let name = &database.name;
     databases::delete(transaction, database).await?;
+    transactions::tables::remove_database(transaction, name).await?;
     Tagged::database(name).clear(transaction).await?;
     let body = json!({ "before": database });
     record(transaction, EventKind::DropDatabase, &name.catalog, Some(&name.database), None, body).await

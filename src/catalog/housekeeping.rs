@@ -8,10 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Service, now};
 use crate::error::Result;
-use crate::store::transactions::{self, components, write_ids};
+use crate::store::housekeeping::Job;
+use crate::store::transactions::{self, components, replay, write_ids};
 use crate::store::{compactions, events, housekeeping, locks};
-
-const EVERY: Duration = Duration::from_secs(60);
 
 /// Rows that one transaction removes: few enough that nobody waits for it.
 const BATCH: i64 = 1000;
@@ -19,32 +18,11 @@ const BATCH: i64 = 1000;
 /// Seconds that an ended transaction is remembered, for clients that end it again since they got no answer.
 const REMEMBERED: i64 = 3600;
 
-/// Compactions in each state that are remembered of each table or partition.
-const COMPACTIONS_KEPT: i64 = 3;
-
-/// Seconds after which a compaction is given to another worker (Hive's hive.compactor.worker.timeout, 24 hours).
-const WORKER_PATIENCE: i64 = 24 * 3600;
-
 impl Service {
     /// Keeps house until shutdown. What fails is tried again with the next round; of several servers one does it.
     pub async fn housekeeping(self, shutdown: CancellationToken) {
-        let mut rounds = tokio::time::interval(EVERY);
-        rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                biased;
-                () = shutdown.cancelled() => return,
-                _ = rounds.tick() => {}
-            }
-            let round = tokio::select! {
-                biased;
-                () = shutdown.cancelled() => return,
-                round = self.tidy() => round,
-            };
-            if let Err(error) = round {
-                tracing::warn!(%error, cause = ?error.cause, "housekeeping failed; it is tried again in a minute");
-            }
-        }
+        let every = self.rules.hive.transactions.housekeeping;
+        rounds("housekeeping", every, &shutdown, || self.tidy()).await;
     }
 
     /// One round.
@@ -54,12 +32,13 @@ impl Service {
 
     /// A round that forgets transactions which ended `remembered` seconds ago.
     pub async fn tidy_up(&self, remembered: i64) -> Result<()> {
+        let compactor = &self.rules.hive.compactor;
         let mut removed_events = 0;
         let mut removed_locks = 0;
         let mut aborted_transactions = 0;
         loop {
             let mut transaction = self.store.begin().await?;
-            if !housekeeping::alone(&mut transaction).await? {
+            if !housekeeping::alone(&mut transaction, Job::Housekeeping).await? {
                 break;
             }
             let before = now().saturating_sub(self.rules.event_retention);
@@ -70,11 +49,12 @@ impl Service {
                 transactions::forget(&mut transaction, remembered, BATCH).await?,
                 write_ids::forget(&mut transaction, BATCH).await?,
                 components::forget(&mut transaction, BATCH).await?,
-                compactions::forget(&mut transaction, COMPACTIONS_KEPT, BATCH).await?,
+                replay::forget_rebuilds(&mut transaction, BATCH).await?,
+                compactions::forget(&mut transaction, compactor.history, BATCH).await?,
                 self.tidy_scheduled_queries(&mut transaction, BATCH).await?,
                 self.tidy_measurements(&mut transaction, BATCH).await?,
             ];
-            compactions::revoke(&mut transaction, WORKER_PATIENCE).await?;
+            compactions::revoke(&mut transaction, compactor.worker_patience).await?;
             transaction.commit().await?;
             removed_events += events;
             removed_locks += locks;
@@ -89,5 +69,29 @@ impl Service {
         metrics::counter!("propolis_transactions_expired_total").increment(aborted_transactions);
         tracing::debug!(removed_events, removed_locks, aborted_transactions, "housekeeping done");
         Ok(())
+    }
+}
+
+/// Does something every so often until shutdown, which cuts it short.
+pub(super) async fn rounds<T>(what: &'static str, every: Duration, shutdown: &CancellationToken, round: impl Fn() -> T)
+where
+    T: Future<Output = Result<()>>,
+{
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            () = shutdown.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let done = tokio::select! {
+            biased;
+            () = shutdown.cancelled() => return,
+            done = round() => done,
+        };
+        if let Err(error) = done {
+            tracing::warn!(what, %error, cause = ?error.cause, "a round failed; it is tried again next time");
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 mod end;
 pub mod materializations;
+pub(super) mod partitions;
 mod replication;
 pub mod statistics;
 pub mod write_ids;
@@ -19,19 +20,12 @@ use crate::model::{EventKind, TableName};
 use crate::store::Connection;
 use crate::store::transactions::{self as store, Leases, components, replay};
 
-/// Transactions that one call opens at most; who asks for more gets these (Hive's metastore.txn.max.open.batch).
-const MAX_OPENED: i64 = 1000;
-
 /// Transactions that one call may keep alive.
 const MAX_HEARTBEATS: i64 = 100_000;
 
-/// Seconds that a transaction of another catalog stays open here: this catalog hears nothing of its writer (Hive's
-/// hive.repl.txn.timeout, 11 days).
-const REPLAYED_LEASE: i64 = 11 * 24 * 3600;
-
 impl Service {
     pub(super) fn transaction_leases(&self) -> Leases {
-        Leases { usual: self.rules.lock_lease, replayed: REPLAYED_LEASE }
+        Leases { usual: self.rules.lock_lease, replayed: self.rules.hive.transactions.replayed_lease }
     }
 
     /// Opens transactions, and gives their numbers, which follow each other. Replication that repeats itself gets those
@@ -43,12 +37,23 @@ impl Service {
                 new.count
             )));
         }
-        new.count = new.count.min(MAX_OPENED);
+        let limits = self.rules.hive.transactions;
+        new.count = new.count.min(limits.opened);
         let replayed = new.kind == TransactionKind::Replayed;
         if replayed {
-            new.count = replayed_count(&new)?;
+            new.count = replayed_count(&new, limits.opened)?;
         }
         let mut transaction = self.store.begin().await?;
+        if store::reach(&mut transaction, limits.open).await? {
+            return Err(CatalogError::new(
+                ErrorKind::LimitExceeded,
+                format!(
+                    "Maximum allowed number of open transactions ({}, setting metastore.max.open.txns) has been reached: \
+                     SHOW TRANSACTIONS tells whose they are",
+                    limits.open
+                ),
+            ));
+        }
         if let (true, Some(policy)) = (replayed, &new.policy) {
             let known = replay::targets(&mut transaction, policy, &new.source_ids).await?;
             if !known.is_empty() {
@@ -133,7 +138,7 @@ impl Service {
     }
 }
 
-fn replayed_count(new: &NewTransactions) -> Result<i64> {
+fn replayed_count(new: &NewTransactions, most: i64) -> Result<i64> {
     let sources = new.source_ids.len() as i64;
     if new.policy.is_none() || sources == 0 {
         return Err(CatalogError::invalid_input(
@@ -143,7 +148,7 @@ fn replayed_count(new: &NewTransactions) -> Result<i64> {
     if sources != new.count {
         return Err(CatalogError::invalid_input(format!(
             "{} transactions were asked for, but {sources} numbers given (replSrcTxnIds): there must be one for each, \
-             and {MAX_OPENED} at most",
+             and {most} at most",
             new.count
         )));
     }

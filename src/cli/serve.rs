@@ -59,6 +59,7 @@ async fn serve(
     catalog.add_admins(&settings.admin_users).await?;
     let housekeeping = catalog.clone().housekeeping(shutdown.clone());
     let trash_emptying = catalog.clone().trash_emptying(shutdown.clone());
+    let compacting = catalog.clone().compacting(shutdown.clone());
     let tls = settings.tls().map(|(certificate, key)| hms::server::tls_acceptor(certificate, key)).transpose()?;
     let thrift = hms::Server::bind(settings.thrift_addr, tls.clone(), limits(settings), catalog.clone())
         .await
@@ -85,6 +86,7 @@ async fn serve(
     let mut thrift = tokio::spawn(thrift.run(shutdown.clone()));
     let housekeeping = tokio::spawn(housekeeping);
     let trash_emptying = tokio::spawn(trash_emptying);
+    let compacting = tokio::spawn(compacting);
     let upkeep = tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_secs(5)).await;
@@ -111,6 +113,7 @@ async fn serve(
     upkeep.abort();
     housekeeping.abort();
     trash_emptying.abort();
+    compacting.abort();
     outcome
 }
 

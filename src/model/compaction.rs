@@ -155,6 +155,49 @@ pub struct Compaction {
     pub error: Option<String>,
 }
 
+/// Properties as Hive's StringableMap writes them and workers read them: their number, then each key and value behind its
+/// length, all with colons between. Lengths are Java's, in UTF-16.
+pub fn pack_properties<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str), IntoIter: ExactSizeIterator>) -> String {
+    let pairs = pairs.into_iter();
+    let mut packed = format!("{}:", pairs.len());
+    for text in pairs.flat_map(|(key, value)| [key, value]) {
+        packed.push_str(&format!("{}:{text}", text.encode_utf16().count()));
+    }
+    packed
+}
+
+impl Compaction {
+    /// One of its properties.
+    pub fn property(&self, key: &str) -> Option<String> {
+        property(self.properties.as_deref()?, key)
+    }
+}
+
+fn property(packed: &str, wanted: &str) -> Option<String> {
+    let mut rest = packed.split_once(':')?.1;
+    loop {
+        let key = text(&mut rest)?;
+        let value = text(&mut rest)?;
+        if key == wanted {
+            return Some(value);
+        }
+    }
+}
+
+fn text(rest: &mut &str) -> Option<String> {
+    let (length, after) = rest.split_once(':')?;
+    let length: usize = length.parse().ok()?;
+    let mut units = 0;
+    let end = after.char_indices().find(|(_, c)| {
+        let ends = units >= length;
+        units += c.len_utf16();
+        ends
+    });
+    let (text, tail) = after.split_at(end.map_or(after.len(), |(place, _)| place));
+    *rest = tail;
+    (text.encode_utf16().count() == length).then(|| text.to_owned())
+}
+
 /// Who asks for work.
 #[derive(Debug, Clone, Default)]
 pub struct CompactionWorker {
@@ -162,6 +205,18 @@ pub struct CompactionWorker {
     pub version: Option<String>,
     /// None: takes what no pool is named for, and what its pool left lying.
     pub pool: Option<String>,
+}
+
+/// Compactions that are remembered of a table or partition.
+#[derive(Debug, Clone, Copy)]
+pub struct KeptHistory {
+    pub succeeded: i64,
+    /// The aborted ones too.
+    pub failed: i64,
+    pub refused: i64,
+    pub did_not_initiate: i64,
+    /// Seconds that all but the first are kept once a later one succeeded.
+    pub overtaken: i64,
 }
 
 /// Which compactions to list. What is None matches all.
@@ -216,4 +271,22 @@ pub struct CompactionMetric {
     pub version: i32,
     /// Below that it is of no interest.
     pub threshold: i32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn properties_are_packed_as_hive_does() {
+        assert_eq!(pack_properties([]), "0:");
+        assert_eq!(pack_properties([("a", "1"), ("bc", "")]), "2:1:a1:12:bc0:");
+        assert_eq!(pack_properties([("k", "ü𝄞")]), "1:1:k3:ü𝄞");
+        let read = |packed: &str, key: &str| property(packed, key);
+        assert_eq!(read("2:1:a1:12:bc0:", "bc").as_deref(), Some(""));
+        assert_eq!(read(&pack_properties([("k", "ü𝄞"), ("l:", "2:x")]), "l:").as_deref(), Some("2:x"));
+        for damaged in ["", "1", "1:", "1:1", "1:9:a1:1", "1:1:a", "1:x:a"] {
+            assert_eq!(read(damaged, "a"), None, "{damaged}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ mod metrics;
 use crate::error::{CatalogError, Result};
 use crate::model::TableName;
 use crate::model::compaction::{
-    Compaction, CompactionFilter, CompactionKind, CompactionState, CompactionWorker, NewCompaction,
+    Compaction, CompactionFilter, CompactionKind, CompactionState, CompactionWorker, KeptHistory, NewCompaction,
 };
 use crate::store::Connection;
 
@@ -260,6 +260,134 @@ pub async fn set_hadoop_job(connection: &mut Connection, id: i64, job: Option<&s
     Ok(done.execute(connection).await?.rows_affected() > 0)
 }
 
+/// Those that can be cleaned up after, at most `limit`: nobody who began before `min_open` may need what they replaced, and
+/// they were committed at least `retention` seconds ago.
+pub async fn ready(connection: &mut Connection, min_open: i64, retention: i64, limit: i64) -> Result<Vec<i64>> {
+    Ok(sqlx::query_scalar!(
+        "select id from compactions
+         where state = 'ready for cleaning' and kind <> 'abort_cleanup'
+           and coalesce(next_transaction_id, transaction_id, 0) < $1
+           and (committed_at is null or committed_at <= clock_timestamp() - make_interval(secs => $2::bigint))
+           and (cleaning_after is null or cleaning_after <= clock_timestamp())
+         order by highest_write_id nulls last, id limit $3",
+        min_open,
+        retention,
+        limit
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Keeps one that is to be cleaned up after until the end of the transaction, for this caller alone: the attempts before.
+/// None where somebody else has it, or it is not ready (any more).
+pub async fn hold_ready(connection: &mut Connection, id: i64) -> Result<Option<i32>> {
+    Ok(sqlx::query_scalar!(
+        "select cleaning_attempts from compactions
+         where id = $1 and state = 'ready for cleaning' for update skip locked",
+        id
+    )
+    .fetch_optional(connection)
+    .await?)
+}
+
+/// The table of one.
+pub async fn table_id(connection: &mut Connection, id: i64) -> Result<Option<i64>> {
+    Ok(sqlx::query_scalar!("select table_id from compactions where id = $1", id).fetch_optional(connection).await?)
+}
+
+/// Notes that cleaning up failed, and is to be tried again in `seconds`.
+pub async fn put_off_cleaning(connection: &mut Connection, id: i64, seconds: i64, error: &str) -> Result<()> {
+    sqlx::query!(
+        "update compactions set cleaning_attempts = cleaning_attempts + 1, error = $3,
+                cleaning_after = clock_timestamp() + make_interval(secs => $2::bigint)
+         where id = $1 and ended_at is null",
+        id,
+        seconds,
+        error
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The request to clean up after aborted transactions again, which is made when that fails, and the attempts before. It is
+/// kept until the end of the transaction.
+pub async fn abort_cleanup(connection: &mut Connection, table_id: i64, partition: &str) -> Result<Option<(i64, i32)>> {
+    let row = sqlx::query!(
+        "select id, cleaning_attempts from compactions
+         where table_id = $1 and partition_name = $2 and kind = 'abort_cleanup' and ended_at is null
+         order by id limit 1 for update",
+        table_id,
+        partition
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| (row.id, row.cleaning_attempts)))
+}
+
+/// Whether the last `count` compactions of a table or partition all failed, the last one within `seconds`.
+pub async fn keeps_failing(
+    connection: &mut Connection,
+    table: &TableName,
+    partition: Option<&str>,
+    count: i64,
+    seconds: i64,
+) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) = $5 and bool_and(state = 'failed')
+                  and ($6::bigint = 0 or max(enqueued_at) > clock_timestamp() - make_interval(secs => $6::bigint))
+               as "failing!"
+           from (
+               select c.state, c.enqueued_at from compactions c join acid_tables a on a.id = c.table_id
+               where (a.catalog_name, a.database_name, a.table_name) = ($1, $2, $3) and c.partition_name = $4
+                 and c.ended_at is not null and c.state not in ('did not initiate', 'aborted')
+               order by c.id desc limit $5
+           ) as last"#,
+        table.catalog,
+        table.database,
+        table.table,
+        partition.unwrap_or_default(),
+        count,
+        seconds
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
+/// Removes what is known of partitions that are gone.
+pub async fn remove_partitions(connection: &mut Connection, table_id: i64, names: &[String]) -> Result<()> {
+    sqlx::query!("delete from compactions where table_id = $1 and partition_name = any($2)", table_id, names)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query!("delete from compaction_metrics where table_id = $1 and partition_name = any($2)", table_id, names)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub async fn rename_partition(connection: &mut Connection, table_id: i64, old: &str, new: &str) -> Result<()> {
+    sqlx::query!(
+        "update compactions set partition_name = $3 where table_id = $1 and partition_name = $2",
+        table_id,
+        old,
+        new
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!("delete from compaction_metrics where table_id = $1 and partition_name = $2", table_id, new)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query!(
+        "update compaction_metrics set partition_name = $3 where table_id = $1 and partition_name = $2",
+        table_id,
+        old,
+        new
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Notes that the transaction of a compaction was committed.
 pub async fn set_committed(connection: &mut Connection, transaction: i64, commit_id: i64) -> Result<()> {
     sqlx::query!(
@@ -335,17 +463,31 @@ pub async fn revoke(connection: &mut Connection, patience: i64) -> Result<u64> {
     Ok(done.execute(connection).await?.rows_affected())
 }
 
-/// Keeps of the history of each table or partition the last `kept` in each state. Removes at most `limit`; says how many.
-pub async fn forget(connection: &mut Connection, kept: i64, limit: i64) -> Result<u64> {
+/// Cuts the history of each table or partition back. Removes at most `limit`; says how many.
+pub async fn forget(connection: &mut Connection, kept: KeptHistory, limit: i64) -> Result<u64> {
     let done = sqlx::query!(
         "with over as (
              select id from (
-                 select id, row_number() over (partition by table_id, partition_name, state order by id desc) as place
+                 select id, state, kind, coalesce(started_at, enqueued_at) as began,
+                        row_number() over (partition by table_id, partition_name, state order by id desc) as place,
+                        bool_or(state = 'succeeded' and kind = 'major')
+                            over (partition by table_id, partition_name order by id desc) as by_major,
+                        bool_or(state = 'succeeded')
+                            over (partition by table_id, partition_name order by id desc) as by_any
                  from compactions where ended_at is not null
-             ) as history where place > $1 limit $2
+             ) as history
+             where place > case state when 'succeeded' then $1 when 'refused' then $3
+                                      when 'did not initiate' then $4 else $2::bigint end
+                or state <> 'succeeded' and (by_major or by_any and kind = 'minor')
+                   and began < clock_timestamp() - make_interval(secs => $5::bigint)
+             limit $6
          )
          delete from compactions using over where compactions.id = over.id",
-        kept,
+        kept.succeeded,
+        kept.failed,
+        kept.refused,
+        kept.did_not_initiate,
+        kept.overtaken,
         limit
     );
     Ok(done.execute(connection).await?.rows_affected())

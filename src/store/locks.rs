@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use crate::error::{CatalogError, Result};
-use crate::model::DatabaseName;
 use crate::model::lock::{LockComponent, LockEntry, LockFilter, LockKind, NewLock};
+use crate::model::{DatabaseName, TableName};
 use crate::store::Connection;
 
 /// More than this many tables of a database, or databases, are guarded as one: advisory locks take shared memory.
@@ -213,6 +213,22 @@ pub async fn release(connection: &mut Connection, id: i64) -> Result<Option<i64>
         return Ok(None);
     }
     self::transaction(connection, id).await
+}
+
+/// Locks on a partition are on it under its new name.
+pub async fn rename_partition(connection: &mut Connection, table: &TableName, old: &str, new: &str) -> Result<()> {
+    sqlx::query!(
+        "update lock_components set partition_name = $5
+         where (catalog_name, database_name, table_name, partition_name) = ($1, $2, $3, $4)",
+        table.catalog,
+        table.database,
+        table.table,
+        old,
+        new
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// The locks that have not expired, granted ones first, then the less restrictive ones, then in order of their requests.

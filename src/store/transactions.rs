@@ -11,7 +11,9 @@ pub mod views;
 pub mod write_ids;
 
 use crate::error::{CatalogError, Result};
-use crate::model::transaction::{NewTransactions, Transaction, TransactionKind, TransactionState, Transactions};
+use crate::model::transaction::{
+    NewTransactions, Transaction, TransactionKind, TransactionSnapshot, TransactionState, Transactions,
+};
 use crate::store::Connection;
 
 /// How long transactions live without a heartbeat, in seconds.
@@ -49,6 +51,16 @@ pub async fn open(connection: &mut Connection, new: &NewTransactions, leases: Le
     .execute(connection)
     .await?;
     Ok((first..=last).collect())
+}
+
+/// Whether as many as `limit` are open.
+pub async fn reach(connection: &mut Connection, limit: i64) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from transactions where state = 'open' offset $1::bigint - 1) as "reached!""#,
+        limit
+    )
+    .fetch_one(connection)
+    .await?)
 }
 
 /// Lets numbers go on from `next`. False where a higher one was given out already.
@@ -98,6 +110,36 @@ pub async fn list(connection: &mut Connection) -> Result<Transactions> {
         });
     }
     Ok(Transactions { high_water_mark, uncommitted })
+}
+
+/// What everybody sees, those who read now and those who will, and nothing else.
+#[derive(Debug)]
+pub struct Common {
+    /// The number of the oldest open transaction, or of the next one. Who began before something was committed may not
+    /// see it, so what was committed since counts as open.
+    pub min_open: i64,
+    pub transactions: TransactionSnapshot,
+}
+
+pub async fn common(connection: &mut Connection) -> Result<Common> {
+    let rows = sqlx::query!(
+        r#"with mark as (
+               select coalesce((select min(id) from transactions where state = 'open'), last + 1) as min_open
+               from transaction_counter
+           )
+           select mark.min_open as "min_open!", t.id as "id?", t.state as "state?"
+           from mark left join transactions t
+               on t.id < mark.min_open and (t.state = 'aborted' or t.state = 'committed' and t.commit_id >= mark.min_open)"#
+    )
+    .fetch_all(connection)
+    .await?;
+    let min_open = rows.first().map_or(1, |row| row.min_open);
+    let those = |state: &str| {
+        let those = rows.iter().filter(|row| row.state.as_deref() == Some(state));
+        those.filter_map(|row| row.id).collect()
+    };
+    let transactions = TransactionSnapshot::new(min_open - 1, those("committed"), those("aborted"));
+    Ok(Common { min_open, transactions })
 }
 
 /// None where it is not known, or not any more.

@@ -1,6 +1,13 @@
-//! Single files: metadata that table formats keep beside their data.
+//! Single files, metadata that table formats keep beside their data, and what is in a directory.
 
 use super::{Kind, Location, Open, Result, Warehouse, WarehouseError, blocking, local};
+
+/// One of those in a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Child {
+    pub name: String,
+    pub is_directory: bool,
+}
 
 impl Warehouse {
     /// Writes a file where none is, with the directories above it. `AlreadyExists` where something is.
@@ -8,6 +15,14 @@ impl Warehouse {
         match self.open(location)? {
             Open::Local(path) => blocking(move || local::write_new(&path, &content)).await,
             Open::S3(bucket) => bucket.write_new(location, content).await,
+        }
+    }
+
+    /// What is in a directory, in no order; nothing where there is none. Names that are not UTF-8 are left out.
+    pub async fn children(&self, location: &Location) -> Result<Vec<Child>> {
+        match self.open(location)? {
+            Open::Local(path) => blocking(move || local::children(&path)).await,
+            Open::S3(bucket) => bucket.children(location).await,
         }
     }
 

@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::{Result, WarehouseError, WarehouseErrorKind};
+use super::files::Child;
 use super::{FileStats, MAX_STATS_ENTRIES, is_hidden};
 
 /// Another request may undo the parent between the look at it and the `mkdir` below it.
@@ -65,6 +66,12 @@ pub(super) fn names(path: &Path) -> Result<Vec<String>> {
     let names = entries.map(|entry| entry.map(|entry| entry.file_name().into_string().ok()));
     let names: io::Result<Vec<_>> = names.collect();
     Ok(names.map_err(|e| error("list", path, e))?.into_iter().flatten().collect())
+}
+
+/// The same, each with whether it is a directory; links are what they lead to.
+pub(super) fn children(path: &Path) -> Result<Vec<Child>> {
+    let is_directory = |name: &String| fs::metadata(path.join(name)).is_ok_and(|found| found.is_dir());
+    Ok(names(path)?.into_iter().map(|name| Child { is_directory: is_directory(&name), name }).collect())
 }
 
 pub(super) fn is_empty(path: &Path) -> Result<bool> {

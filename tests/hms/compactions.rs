@@ -1,5 +1,7 @@
 //! The compaction queue.
 
+mod cleaning;
+
 use propolis_thrift::codec::CallError;
 use propolis_thrift::types::{CompactionInfoStruct, CompactionRequest, CompactionType};
 use propolis_thrift::{ExceptionKind, FastStr, args, methods, types};

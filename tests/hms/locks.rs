@@ -1,5 +1,7 @@
 //! Locks.
 
+mod model;
+
 use std::time::Duration;
 
 use propolis_thrift::codec::CallError;

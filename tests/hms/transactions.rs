@@ -149,6 +149,20 @@ async fn ends_may_be_repeated_but_not_exchanged() {
     assert_eq!(open(&mut client, 5000).await.len(), 1000);
 }
 
+#[tokio::test]
+async fn there_are_limits_to_what_is_open() {
+    let hive = crate::support::hive(&[("metastore.max.open.txns", "3"), ("metastore.txn.max.open.batch", "2")]);
+    let server = Server::start_with(Options { hive, ..Default::default() }).await;
+    let mut client = server.client().await;
+    let ids = open(&mut client, 10).await;
+    assert_eq!(ids, [1, 2], "a call opens some");
+    open_one(&mut client).await;
+    let refused = open_as(&mut client, types::OpenTxnRequest { num_txns: 1, ..Default::default() }).await;
+    assert!(format!("{refused:?}").contains("metastore.max.open.txns"), "{refused:?}");
+    abort(&mut client, ids[0]).await.unwrap();
+    assert_eq!(open_one(&mut client).await, 4);
+}
+
 /// What a reader was told is committed never turns up as open, and no number is left out.
 #[tokio::test]
 async fn no_reader_misses_a_transaction() {

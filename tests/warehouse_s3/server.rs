@@ -149,23 +149,39 @@ impl S3 for Server {
         let after = input.continuation_token.unwrap_or_default();
         let most = usize::try_from(input.max_keys.unwrap_or(1000)).unwrap();
         let state = self.state();
-        let mut found =
-            state.objects.iter().filter(|(key, _)| key.starts_with(&prefix) && (after.is_empty() || **key > after));
-        let contents: Vec<Object> = found
-            .by_ref()
-            .take(most)
-            .map(|(key, object)| Object {
-                key: Some(key.clone()),
-                size: Some(size(object)),
-                last_modified: Some(SystemTime::now().into()),
-                ..Default::default()
+        // Keys below a folder count as one, the folder, where a delimiter is given.
+        let folder = |key: &str| {
+            let delimiter = input.delimiter.as_deref()?;
+            let end = key[prefix.len()..].find(delimiter)? + delimiter.len();
+            Some(key[..prefix.len() + end].to_owned())
+        };
+        let listed = state.objects.iter().filter(|(key, _)| key.starts_with(&prefix));
+        let entries: BTreeMap<String, Option<i64>> = listed
+            .map(|(key, object)| match folder(key) {
+                Some(folder) => (folder, None),
+                None => (key.clone(), Some(size(object))),
             })
             .collect();
+        let mut found = entries.into_iter().filter(|(name, _)| after.is_empty() || *name > after);
+        let page: Vec<(String, Option<i64>)> = found.by_ref().take(most).collect();
         let more = found.next().is_some();
+        let (mut contents, mut folders) = (Vec::new(), Vec::new());
+        for (name, size) in &page {
+            match size {
+                None => folders.push(CommonPrefix { prefix: Some(name.clone()) }),
+                Some(_) => contents.push(Object {
+                    key: Some(name.clone()),
+                    size: *size,
+                    last_modified: Some(SystemTime::now().into()),
+                    ..Default::default()
+                }),
+            }
+        }
         Ok(S3Response::new(ListObjectsV2Output {
             is_truncated: Some(more),
-            next_continuation_token: contents.last().filter(|_| more).and_then(|o| o.key.clone()),
+            next_continuation_token: page.last().filter(|_| more).map(|(name, _)| name.clone()),
             contents: Some(contents),
+            common_prefixes: Some(folders),
             ..Default::default()
         }))
     }

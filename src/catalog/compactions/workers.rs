@@ -12,10 +12,6 @@ use crate::model::{Table, TableName};
 use crate::store::transactions::{components, tables};
 use crate::store::{Connection, compactions, statistics};
 
-/// Seconds that a request waits for a worker of its pool before it is for all (Hive's
-/// hive.compactor.worker.pool.timeout, 12 hours).
-const POOL_PATIENCE: i64 = 12 * 3600;
-
 /// States in which something is still to be done.
 const QUEUE: [CompactionState; 3] =
     [CompactionState::Initiated, CompactionState::Working, CompactionState::ReadyForCleaning];
@@ -38,7 +34,8 @@ impl Service {
     /// Hands a worker the oldest request that it may take; nobody else gets it.
     pub async fn next_compaction(&self, _caller: &Caller, worker: &CompactionWorker) -> Result<Option<Compaction>> {
         let mut transaction = self.store.begin().await?;
-        let Some(id) = compactions::take(&mut transaction, worker, POOL_PATIENCE).await? else {
+        let Some(id) = compactions::take(&mut transaction, worker, self.rules.hive.compactor.pool_patience).await?
+        else {
             return Ok(None);
         };
         let filter = CompactionFilter { id: Some(id), ..Default::default() };
@@ -62,7 +59,10 @@ impl Service {
         if !after_aborts {
             compactions::remove_abort_cleanups(&mut transaction, table_id, partition).await?;
         }
-        components::compacted(&mut transaction, table_id, partition, done.highest_write_id, after_aborts).await?;
+        if !after_aborts {
+            components::compacted(&mut transaction, table_id, partition, done.highest_write_id).await?;
+        }
+        components::aborts_cleaned(&mut transaction, table_id, partition, done.highest_write_id).await?;
         transaction.commit().await
     }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::super::compactions;
+use super::super::transactions::partitions as acid;
 use super::super::trash::{Discarded, skips_trash};
 use super::super::{Caller, Service};
 use super::formula::check_decides;
@@ -21,6 +23,8 @@ pub struct DropPartitions {
     pub delete_data: bool,
     /// Whether they go past the trash.
     pub purge: bool,
+    /// As of a table that is dropped.
+    pub transaction: Option<i64>,
 }
 
 /// Partitions to drop.
@@ -61,6 +65,13 @@ impl Service {
             .await?;
         if !dropped.is_empty() {
             forget(&mut transaction, &dropped).await?;
+            if let (Some(id), false) = (how.transaction, how.delete_data) {
+                let left = dropped.rows().map(|row| (dropped.name(&row), folder(&dropped, &row)));
+                for (name, location) in left.collect::<Vec<_>>() {
+                    compactions::leave_to_cleaner(&mut transaction, &table, Some(name), location.as_deref(), id)
+                        .await?;
+                }
+            }
             transaction.commit().await?;
         }
         self.discard_partition_folders(&table, folders, how.purge || skips_trash(&table)).await;
@@ -78,7 +89,7 @@ impl Service {
     ) -> Result<()> {
         let table = self.get_table(name).await?;
         let values = [check_values(&table, values)?];
-        let how = DropPartitions { if_exists: true, delete_data, purge };
+        let how = DropPartitions { if_exists: true, delete_data, purge, transaction: None };
         let dropped = self.drop_partitions(caller, name, &[Selection::Values(&values).into()], how).await?;
         if dropped.is_empty() { Err(no_partition(&table, &values[0])) } else { Ok(()) }
     }
@@ -144,6 +155,7 @@ pub(super) async fn forget(connection: &mut Connection, dropped: &PartitionBatch
     let values: Vec<Vec<String>> = dropped.rows().map(|row| row.values().map(str::to_owned).collect()).collect();
     statistics::delete_partitions(connection, dropped.table.id, &values).await?;
     privileges::forget_dropped_partitions(connection, dropped.table.id).await?;
+    acid::forget(connection, &dropped.table, &values).await?;
     events::record_dropped(connection, dropped).await
 }
 

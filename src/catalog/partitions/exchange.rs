@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::super::transactions::partitions as acid;
 use super::super::{Caller, Service};
 use super::{Selection, events};
 use crate::error::{CatalogError, ErrorKind, Result, ResultExt};
@@ -59,6 +60,7 @@ impl Service {
         let values: Vec<Vec<String>> = gone.rows().map(|row| row.values().map(str::to_owned).collect()).collect();
         statistics::delete_partitions(&mut transaction, from.id, &values).await?;
         privileges::forget_dropped_partitions(&mut transaction, from.id).await?;
+        acid::forget(&mut transaction, &from, &values).await?;
         events::record_dropped(&mut transaction, &gone).await?;
         events::record_added(&mut transaction, &arrived).await?;
         let renamed = self.warehouse.rename_directory(&below(&from, &folder)?, &below(&to, &folder)?).await?;

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::super::transactions::partitions as acid;
 use super::super::{Caller, Service, now};
 use super::alter::{changed_columns, share_storage};
 use super::drop::forget;
@@ -209,6 +210,7 @@ impl Service {
         }
         statistics::rename_partition(transaction, table.id, old_values, &new_values).await?;
         privileges::rename_partition(transaction, table.id, old_values, &new_values).await?;
+        acid::rename(transaction, table, old_values, &new_values).await?;
         events::record_altered(transaction, &before, &after).await
     }
 

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use config::{Map, Value, ValueKind};
 
-use super::names::{Kind, NAMES, Name, named};
+use super::names::{Kind, Name, all, named};
 use crate::config::load::{PREFIX, closest_of};
 
 /// The key of the section in the file, and behind the prefix in names of variables.
@@ -45,7 +45,7 @@ pub fn collect(
     }
     for (variable, text) in environment {
         let Some(name) = variable.strip_prefix(&variable_prefix()) else { continue };
-        match (NAMES.iter().find(|known| is_variable_of(name, known)), text.to_str()) {
+        match (all().find(|known| is_variable_of(name, known)), text.to_str()) {
             (None, _) => problem(variable.clone(), unknown(name)),
             (_, None) => problem(variable.clone(), "The value is not UTF-8.".into()),
             (Some(_), Some("")) => {}
@@ -108,7 +108,7 @@ fn flatten(above: &str, table: Map<String, Value>, into: &mut Vec<(String, Optio
 }
 
 fn unknown(name: &str) -> String {
-    let known: Vec<&'static str> = NAMES.iter().map(|known| known.name).collect();
+    let known: Vec<&'static str> = all().map(|known| known.name).collect();
     let close = closest_of(name, known.iter().copied(), 6);
     let close = close.map(|close| format!(" Did you mean {close}?")).unwrap_or_default();
     format!("This setting of Hive's is not known here.{close} Known are: {}.", known.join(", "))

@@ -8,7 +8,7 @@ use crate::error::{CatalogError, Result};
 use crate::hms::call::Call;
 use crate::hms::convert::locks::fold_keys;
 use crate::hms::error;
-use crate::model::compaction::{Compaction, CompactionKind, MetricKind, NewCompaction};
+use crate::model::compaction::{Compaction, CompactionKind, MetricKind, NewCompaction, pack_properties};
 
 pub fn kind(sent: types::CompactionType) -> Result<CompactionKind> {
     match sent {
@@ -132,28 +132,9 @@ pub fn wire_element(compaction: &Compaction) -> types::ShowCompactResponseElemen
     }
 }
 
-/// A map as Hive's StringableMap writes it and workers read it: its size, then each text behind its length, all with
-/// colons between. Lengths are Java's, in UTF-16.
+/// In the order of the keys.
 fn packed(map: &AHashMap<FastStr, FastStr>) -> String {
-    let mut entries: Vec<_> = map.iter().collect();
-    entries.sort();
-    let mut packed = format!("{}:", entries.len());
-    for text in entries.into_iter().flat_map(|(key, value)| [key, value]) {
-        packed.push_str(&format!("{}:{text}", text.encode_utf16().count()));
-    }
-    packed
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn properties_are_packed_as_hive_does() {
-        assert_eq!(packed(&AHashMap::default()), "0:");
-        let map: AHashMap<FastStr, FastStr> = [("a", "1"), ("bc", "")].map(|(k, v)| (k.into(), v.into())).into();
-        assert_eq!(packed(&map), "2:1:a1:12:bc0:");
-        let wide: AHashMap<FastStr, FastStr> = [("k", "ü𝄞")].map(|(k, v)| (k.into(), v.into())).into();
-        assert_eq!(packed(&wide), "1:1:k3:ü𝄞");
-    }
+    let mut entries: Vec<_> = map.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    entries.sort_unstable();
+    pack_properties(entries)
 }

@@ -1,7 +1,7 @@
 //! The settings of Hive's that a client may change for its own connection (`setMetaConf`). What Propolis has no use for
 //! is kept all the same: clients set it on the way in and fail where they may not.
 
-use crate::config::hive::{NAMES, Name};
+use crate::config::hive::{Name, all};
 use crate::error::{CatalogError, Result};
 
 /// Longest value that is kept, in bytes.
@@ -16,8 +16,7 @@ pub const CAPABILITY_CHECK: &str = "metastore.client.capability.check";
 
 /// The setting that goes by this name, new or old.
 pub fn named(name: &str) -> Result<&'static Name> {
-    NAMES
-        .iter()
+    all()
         .find(|known| known.per_connection && known.is_called(name))
         .ok_or_else(|| CatalogError::invalid_input(format!("Invalid configuration key {name}")))
 }

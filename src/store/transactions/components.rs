@@ -186,29 +186,36 @@ pub async fn changed_since(
     .await?)
 }
 
-/// Removes what a compaction took in, up to a write id (None: all): what was committed, and what aborted transactions
-/// left. Of one partition, or of the whole table.
+/// Removes what was committed up to a write id (None: all), which a compaction took in. Of one partition, or of the whole
+/// table.
 pub async fn compacted(
     connection: &mut Connection,
     table_id: i64,
     partition: Option<&str>,
     highest: Option<i64>,
-    aborted_only: bool,
 ) -> Result<()> {
-    if !aborted_only {
-        sqlx::query!(
-            "delete from committed_writes
-             where table_id = $1 and ($2::text is null or partition_name = $2)
-               and ($3::bigint is null or write_id <= $3)
-               and (commit_id is null
-                    or commit_id < coalesce((select min(id) from transactions where state = 'open'), 9223372036854775807))",
-            table_id,
-            partition,
-            highest
-        )
-        .execute(&mut *connection)
-        .await?;
-    }
+    sqlx::query!(
+        "delete from committed_writes
+         where table_id = $1 and ($2::text is null or partition_name = $2)
+           and ($3::bigint is null or write_id <= $3)
+           and (commit_id is null
+                or commit_id < coalesce((select min(id) from transactions where state = 'open'), 9223372036854775807))",
+        table_id,
+        partition,
+        highest
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Removes that aborted transactions wrote something up to a write id, whose files are gone.
+pub async fn aborts_cleaned(
+    connection: &mut Connection,
+    table_id: i64,
+    partition: Option<&str>,
+    highest: Option<i64>,
+) -> Result<()> {
     sqlx::query!(
         "delete from transaction_components c using transactions t
          where t.id = c.transaction_id and t.state = 'aborted'
@@ -220,6 +227,166 @@ pub async fn compacted(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Forgets what was written to partitions that are gone.
+pub async fn remove_partitions(connection: &mut Connection, table_id: i64, names: &[String]) -> Result<()> {
+    sqlx::query!(
+        "delete from transaction_components where table_id = $1 and partition_name = any($2)",
+        table_id,
+        names
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!("delete from committed_writes where table_id = $1 and partition_name = any($2)", table_id, names)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// What was written to a partition was written to it under its new name.
+pub async fn rename_partition(connection: &mut Connection, table_id: i64, old: &str, new: &str) -> Result<()> {
+    remove_partitions(connection, table_id, &[new.to_owned()]).await?;
+    sqlx::query!(
+        "update transaction_components set partition_name = $3 where table_id = $1 and partition_name = $2",
+        table_id,
+        old,
+        new
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "update committed_writes set partition_name = $3 where table_id = $1 and partition_name = $2",
+        table_id,
+        old,
+        new
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What an aborted transaction may have left in a table or partition.
+#[derive(Debug)]
+pub struct Aborted {
+    pub transaction: i64,
+    /// None for compactions, which write under others'.
+    pub write_id: Option<i64>,
+}
+
+/// All of those of transactions before `before`. They stay, and so does the table, until the end of this transaction.
+pub async fn hold_aborted(
+    connection: &mut Connection,
+    table_id: i64,
+    partition: &str,
+    before: i64,
+) -> Result<Vec<Aborted>> {
+    Ok(sqlx::query_as!(
+        Aborted,
+        "select c.transaction_id as transaction, case when c.operation <> 'compact' then c.write_id end as write_id
+         from transaction_components c join transactions t on t.id = c.transaction_id
+         where t.state = 'aborted' and c.table_id = $1 and c.partition_name = $2 and t.id < $3
+         order by 1 for update of c",
+        table_id,
+        partition,
+        before
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Forgets that transactions wrote to a table or partition.
+pub async fn remove_from(
+    connection: &mut Connection,
+    table_id: i64,
+    partition: &str,
+    transactions: &[i64],
+) -> Result<()> {
+    sqlx::query!(
+        "delete from transaction_components
+         where table_id = $1 and partition_name = $2 and transaction_id = any($3)",
+        table_id,
+        partition,
+        transactions
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A table or partition (empty: none) that many aborted transactions have written to, or one long ago.
+#[derive(Debug)]
+pub struct Littered {
+    pub table_id: i64,
+    pub table: TableName,
+    pub partition: String,
+    /// More than were to be tolerated.
+    pub many: bool,
+}
+
+/// Those with more than `count` aborted transactions, or one that began `age` seconds ago, at most `limit`; without those
+/// where cleaning up failed lately.
+pub async fn littered(connection: &mut Connection, count: i64, age: i64, limit: i64) -> Result<Vec<Littered>> {
+    let rows = sqlx::query!(
+        r#"select a.id, a.catalog_name, a.database_name, a.table_name, litter.partition_name,
+                  litter.transactions > $1 as "many!"
+           from (
+               select c.table_id, c.partition_name, count(distinct c.transaction_id) as transactions,
+                      min(t.started_at) as oldest
+               from transaction_components c join transactions t on t.id = c.transaction_id
+               where t.state = 'aborted'
+               group by c.table_id, c.partition_name
+           ) as litter join acid_tables a on a.id = litter.table_id
+           where (litter.transactions > $1 or litter.oldest < clock_timestamp() - make_interval(secs => $2::bigint))
+             and not exists (
+                 select from compactions q
+                 where q.table_id = litter.table_id and q.partition_name = litter.partition_name
+                   and q.kind = 'abort_cleanup' and q.ended_at is null and q.cleaning_after > clock_timestamp())
+           order by a.id, litter.partition_name limit $3"#,
+        count,
+        age,
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Littered {
+            table_id: row.id,
+            table: TableName { catalog: row.catalog_name, database: row.database_name, table: row.table_name },
+            partition: row.partition_name,
+            many: row.many,
+        })
+        .collect())
+}
+
+/// Tables and partitions (empty: none) with writes that were committed in the last seconds (None: ever), or whose last
+/// compaction failed, at most `limit`.
+pub async fn written(
+    connection: &mut Connection,
+    seconds: Option<i64>,
+    limit: i64,
+) -> Result<Vec<(TableName, String)>> {
+    let rows = sqlx::query!(
+        "select distinct a.catalog_name, a.database_name, a.table_name, w.partition_name
+         from committed_writes w join acid_tables a on a.id = w.table_id
+         where $1::bigint is null or w.committed_at > clock_timestamp() - make_interval(secs => $1::bigint)
+            or (select state from compactions q
+                where q.table_id = w.table_id and q.partition_name = w.partition_name and q.ended_at is not null
+                order by q.id desc limit 1) in ('failed', 'did not initiate')
+         order by 1, 2, 3, 4 limit $2",
+        seconds,
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let table = TableName { catalog: row.catalog_name, database: row.database_name, table: row.table_name };
+            (table, row.partition_name)
+        })
+        .collect())
 }
 
 /// Forgets committed writes that conflict with nobody's any more and that a later one of the same kind covers. At most

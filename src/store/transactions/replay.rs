@@ -70,6 +70,17 @@ pub async fn lock_rebuild(connection: &mut Connection, view: &TableName, transac
     Ok(done.rows_affected() > 0)
 }
 
+/// Removes leases that have ended, at most `limit`; says how many.
+pub async fn forget_rebuilds(connection: &mut Connection, limit: i64) -> Result<u64> {
+    let done = sqlx::query!(
+        "delete from materialization_rebuilds where ctid in (
+             select ctid from materialization_rebuilds where expires_at <= clock_timestamp() limit $1
+             for update skip locked)",
+        limit
+    );
+    Ok(done.execute(connection).await?.rows_affected())
+}
+
 /// Keeps that lease; false where the transaction does not have it any more.
 pub async fn heartbeat_rebuild(
     connection: &mut Connection,

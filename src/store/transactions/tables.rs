@@ -1,7 +1,7 @@
 //! Tables that transactions write to, known by name.
 
 use crate::error::Result;
-use crate::model::TableName;
+use crate::model::{DatabaseName, TableName};
 use crate::store::Connection;
 
 /// Makes those known that are not, and gives the id of each in its turn.
@@ -42,6 +42,21 @@ pub async fn find(connection: &mut Connection, name: &TableName) -> Result<Optio
     )
     .fetch_optional(connection)
     .await?)
+}
+
+/// Keeps a table from being dropped or renamed until the end of the transaction; false where that is happening just now.
+/// Writers are not hindered. Taken before anything else that hangs on the table, as who drops it does.
+pub async fn hold(connection: &mut Connection, id: i64) -> Result<bool> {
+    let held = sqlx::query_scalar!("select id from acid_tables where id = $1 for key share skip locked", id);
+    Ok(held.fetch_optional(connection).await?.is_some())
+}
+
+/// Forgets all tables of a database.
+pub async fn remove_database(connection: &mut Connection, name: &DatabaseName) -> Result<()> {
+    sqlx::query!("delete from acid_tables where (catalog_name, database_name) = ($1, $2)", name.catalog, name.database)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 pub(super) fn columns<'a>(names: &[&'a TableName]) -> [Vec<&'a str>; 3] {

@@ -1,8 +1,10 @@
 //! Single objects.
 
+use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 
 use super::Bucket;
+use crate::warehouse::files::Child;
 use crate::warehouse::{Location, Result};
 
 impl Bucket {
@@ -11,6 +13,23 @@ impl Bucket {
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         let written = self.clients.objects.put_opts(&path, PutPayload::from(content), options).await;
         written.map(|_| ()).map_err(|e| self.error("write", location, e))
+    }
+
+    pub(in crate::warehouse) async fn children(&self, location: &Location) -> Result<Vec<Child>> {
+        let path = self.path(location).await?;
+        let listed = self.clients.objects.list_with_delimiter(Some(&path)).await;
+        let listed = listed.map_err(|e| self.error("list", location, e))?;
+        let below = |found: &Path| Some(found.prefix_match(&path)?.next()?.as_ref().to_owned());
+        let directories = listed.common_prefixes.iter().filter_map(below);
+        let mut children: Vec<Child> = directories.map(|name| Child { name, is_directory: true }).collect();
+        // The marker of a directory may stand beside what is in it.
+        let is_marker = |name: &String, known: &[Child]| known.iter().any(|child| child.name == *name);
+        for name in listed.objects.iter().filter_map(|object| below(&object.location)) {
+            if !is_marker(&name, &children) {
+                children.push(Child { name, is_directory: false });
+            }
+        }
+        Ok(children)
     }
 
     /// The size, and the content unless there is more of it.

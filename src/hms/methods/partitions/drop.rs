@@ -85,6 +85,7 @@ pub async fn drop_partitions_req(call: &Call, args: args::DropPartitionsReq) -> 
         if_exists: request.if_exists.unwrap_or_default(),
         delete_data: request.delete_data.unwrap_or_default(),
         purge: Context::new(request.environment_context.clone()).purges(),
+        transaction: Context::new(request.environment_context.clone()).transaction(),
     };
     let dropped = match &request.parts {
         types::RequestPartsSpec::Names(names) => {
