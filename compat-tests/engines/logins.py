@@ -44,6 +44,28 @@ else:
         spark.sql(f"CREATE TABLE {name}.t (a INT) PARTITIONED BY (day STRING) STORED AS PARQUET")
         spark.sql(f"INSERT INTO {name}.t PARTITION (day) SELECT id, CAST(id % 3 AS STRING) FROM range(9)")
         equal(spark.sql(f"SELECT count(*) FROM {name}.t WHERE day = '1'").collect()[0][0], 3)
+    if "KERBEROS_PRINCIPAL" in os.environ:
+        with step("a delegation token logs in in place of the ticket"):
+            jvm = spark._jvm
+            Client = jvm.org.apache.hadoop.hive.metastore.HiveMetaStoreClient
+            conf = jvm.org.apache.hadoop.hive.conf.HiveConf(spark._jsc.hadoopConfiguration(), jvm.java.lang.Class.forName("org.apache.hadoop.hive.conf.HiveConf"))
+            client = Client(conf)
+            user = os.environ["KERBEROS_PRINCIPAL"].split("@")[0]
+            text = client.getDelegationToken(user, user)
+            token = jvm.org.apache.hadoop.security.token.Token()
+            token.decodeFromUrlString(text)
+            token.setService(jvm.org.apache.hadoop.io.Text("compat"))
+            jvm.org.apache.hadoop.security.UserGroupInformation.getCurrentUser().addToken(token)
+            conf.set("hive.metastore.token.signature", "compat")
+            by_token = Client(conf)
+            contains(by_token.getAllDatabases(), name)
+            equal(by_token.getTable(name, "t").getOwner(), user)
+            # Only who did not log in by a token gets one: this shows how it was.
+            refused(lambda: by_token.getDelegationToken(user, user), "by who logged in with one")
+            client.cancelDelegationToken(text)
+            by_token.close()
+            refused(lambda: Client(conf), "expired or does not exist")
+            client.close()
     with step("all is listed and dropped"):
         contains([row[0] for row in spark.sql("SHOW DATABASES").collect()], name)
         spark.sql(f"DROP DATABASE {name} CASCADE")
