@@ -20,6 +20,7 @@ pub mod bench;
 pub mod cache;
 pub mod debian;
 pub mod glue;
+pub mod hive_client;
 pub mod hive_suite;
 pub mod java;
 pub mod logins;

@@ -7,10 +7,14 @@ use std::sync::{Arc, OnceLock};
 use anyhow::{Result, anyhow};
 use libtest_mimic::{Arguments, Trial};
 use propolis_compat_tests::glue::{self, Glue};
+use propolis_compat_tests::hive_client::RELEASES;
 use propolis_compat_tests::metastore::{Face, Metastore};
 use propolis_compat_tests::trino::Trino;
 use propolis_compat_tests::workload::Workload;
 use propolis_compat_tests::{maven, python};
+
+/// The releases of Hive's own client that are tested without being asked for: those of most clients, and the newest line.
+const DEFAULT_CLIENTS: [&str; 2] = ["2.3.10", "4.0.1"];
 
 /// Servers that workloads share, each started by the first that needs it.
 #[derive(Default)]
@@ -77,13 +81,14 @@ fn on_glue(name: &str, script: &str, world: &World) -> Result<Workload> {
 /// The test `name`, which runs the workload that `prepare` makes, if all that it needs is under test.
 fn trial(
     world: &Arc<World>,
-    name: &'static str,
+    name: &str,
     faces: &[Face],
     prepare: impl FnOnce(&str, &World) -> Result<Workload> + Send + 'static,
 ) -> Trial {
     let world = Arc::clone(world);
+    let owned = name.to_owned();
     let trial = Trial::test(name, move || {
-        let run = || prepare(name, &world)?.run(world.metastore()?);
+        let run = || prepare(&owned, &world)?.run(world.metastore()?);
         Ok(run().map_err(|error| format!("{error:#}"))?)
     });
     trial.with_ignored_flag(!faces.iter().all(|face| face.is_tested()))
@@ -132,8 +137,17 @@ fn main() -> ExitCode {
             Ok(workload.with("ICEBERG_JAR", maven::iceberg_jar()?))
         }),
     ];
-    if env::var("PROPOLIS_MATRIX").is_ok_and(|matrix| matrix == "full") {
+    let full = env::var("PROPOLIS_MATRIX").is_ok_and(|matrix| matrix == "full");
+    for release in RELEASES.iter().filter(|release| full || DEFAULT_CLIENTS.contains(&release.version)) {
+        let name = format!("hive_client_{}", release.version);
+        trials.push(trial(&world, &name, thrift, |name, _| release.workload(name)));
+    }
+    if full {
         trials.extend([
+            trial(&world, "iceberg_locks", thrift, |name, _| {
+                Ok(Workload::new(name, "iceberg_locks.py", python::clients()?)
+                    .with("ICEBERG_JAR", maven::iceberg_jar()?))
+            }),
             trial(&world, "spark_3_hive_3.1.3", thrift, |name, _| spark_3(name, Some("3.1.3"))),
             trial(&world, "spark_4", thrift, |name, _| spark_4(name, None)),
             trial(&world, "spark_4_hive_4.0.1", thrift, |name, _| spark_4(name, Some("4.0.1"))),
