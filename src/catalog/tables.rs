@@ -62,8 +62,16 @@ impl Service {
             Some(table) => Ok(table),
             None => {
                 let database = name.database_name();
-                let exists = self.store.get_database(connection, &database).await?.is_some();
-                Err(if exists { no_table(name) } else { no_database(&database) })
+                Err(match self.store.get_database(connection, &database).await? {
+                    None => no_database(&database),
+                    Some(remote) if remote.kind == "REMOTE" => CatalogError::not_found(format!(
+                        "Table {name} is not kept here: its database lies in another system, behind the data connector \
+                         {}, and engines find it there",
+                        remote.connector_name.as_deref().unwrap_or_default()
+                    ))
+                    .about(Object::Table(name.table.clone())),
+                    Some(_) => no_table(name),
+                })
             }
         }
     }

@@ -46,16 +46,62 @@ pub fn parse<S: Scope>(text: &str, dialect: Dialect, scope: &S) -> Result<Tree<S
         return Err(FilterError::new(message));
     }
     // The beginnings of these sentences are those of the two services, which clients look for.
-    read(text, dialect, scope).map_err(|Fault { offset, reason }| match (reason, dialect) {
-        (Reason::Meaning(message), Dialect::Glue) => FilterError::new(message),
-        (Reason::Meaning(message), Dialect::Hive) => FilterError::at(text, offset, message),
-        (Reason::Grammar(how), Dialect::Glue) => {
-            FilterError::at(text, offset, format!("Unsupported expression '{}': {how}", excerpt(text)))
-        }
-        (Reason::Grammar(how), Dialect::Hive) => {
-            FilterError::at(text, offset, format!("Error parsing partition filter: {how}"))
+    read(text, dialect, scope).map_err(|fault| first_fault(text, dialect, fault)).map_err(|fault| {
+        match (fault.reason, dialect) {
+            (Reason::Meaning(message), Dialect::Glue) => FilterError::new(message),
+            (Reason::Meaning(message), Dialect::Hive) => FilterError::at(text, fault.offset, message),
+            (Reason::Grammar(how), Dialect::Glue) => {
+                FilterError::at(text, fault.offset, format!("Unsupported expression '{}': {how}", excerpt(text)))
+            }
+            (Reason::Grammar(how), Dialect::Hive) => {
+                FilterError::at(text, fault.offset, format!("Error parsing partition filter: {how}"))
+            }
         }
     })
+}
+
+/// Hive reads a filter to its end before it looks at what is named there: a mistake in its grammar goes before those in
+/// its meaning, wherever they are.
+fn first_fault(text: &str, dialect: Dialect, fault: Fault) -> Fault {
+    match (&fault.reason, dialect) {
+        (Reason::Meaning(_), Dialect::Hive) => read(text, dialect, &Anything).err().unwrap_or(fault),
+        _ => fault,
+    }
+}
+
+/// Every key is known and takes every value.
+struct Anything;
+
+impl Scope for Anything {
+    type Key = ();
+    type Value = ();
+    type Test = ();
+
+    fn key(&self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn value(&self, _: &(), _: Constant<'_>) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn compare(&self, _: (), _: Op, _: ()) -> Result<Tree<()>, String> {
+        Ok(Tree::Test(()))
+    }
+
+    fn one_of(&self, _: (), _: Vec<()>) -> Result<Tree<()>, String> {
+        Ok(Tree::Test(()))
+    }
+
+    fn like(&self, _: (), _: &str) -> Result<Tree<()>, String> {
+        Ok(Tree::Test(()))
+    }
+
+    fn rows(&self, _: Vec<()>, _: Vec<Vec<()>>) -> Result<Tree<()>, String> {
+        Ok(Tree::Test(()))
+    }
+
+    fn opposite(&self, _: ()) {}
 }
 
 fn read<S: Scope>(text: &str, dialect: Dialect, scope: &S) -> Parsed<Tree<S::Test>> {

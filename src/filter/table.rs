@@ -1,5 +1,7 @@
 //! Filters over tables, as in `get_table_names_by_filter`.
 
+use std::borrow::Cow;
+
 use super::lexer::{Dialect, Op};
 use super::number::Number;
 use super::parser::{self, Scope};
@@ -14,6 +16,9 @@ const LAST_ACCESS: &str = "hive_filter_field_last_access__";
 const NAME: &str = "hive_filter_field_tableName__";
 const TYPE: &str = "hive_filter_field_tableType__";
 const PARAMETER: &str = "hive_filter_field_params__";
+/// How Hive's own task that discovers partitions writes the one key with a dot that it asks for, which the grammar has
+/// no place for; it means the value in any case.
+const DISCOVERY: (&str, &str) = ("discover__partitions", "discover.partitions");
 
 /// A condition on a table's owner, name, type, time of last access or parameters, under the keys that the Hive
 /// Metastore's IDL defines as constants; a parameter's own key follows its constant. Text compares by bytes, LIKE takes
@@ -105,6 +110,7 @@ impl Scope for Fields {
             _ if is(NAME) => Ok(Field::Name),
             _ if is(TYPE) => Ok(Field::Type),
             _ if is(LAST_ACCESS) => Ok(Field::LastAccess),
+            Some(prefix) if name[prefix.len()..] == *DISCOVERY.0 => Ok(Field::Parameter(DISCOVERY.1.to_owned())),
             Some(prefix) if name.len() > prefix.len() => Ok(Field::Parameter(name[prefix.len()..].to_owned())),
             _ => Err(format!(
                 "Invalid key name in filter: {} is not one of {OWNER}, {LAST_ACCESS}, {NAME}, {TYPE} or {PARAMETER} followed \
@@ -140,7 +146,9 @@ impl Scope for Fields {
         if field == Field::LastAccess {
             return Err(format!("LIKE is not supported for {LAST_ACCESS}"));
         }
-        let pattern = Pattern::like(pattern, LikeDialect::Regex);
+        let any_case = matches!(&field, Field::Parameter(key) if key == DISCOVERY.1);
+        let pattern = if any_case { Cow::Owned(format!("(?i){pattern}")) } else { Cow::Borrowed(pattern) };
+        let pattern = Pattern::like(&pattern, LikeDialect::Regex);
         Ok(Tree::Test(Test::Like { field, pattern, negated: false }))
     }
 

@@ -320,7 +320,8 @@ fn table_filters_that_are_refused() {
     for (text, part) in [
         ("badKey = 'x'", "Invalid key name in filter"),
         ("hive_filter_field_params__ = 'x'", "Invalid key name in filter"),
-        ("invalid filter", "Invalid key name in filter"),
+        ("invalid filter", "Error parsing partition filter"),
+        ("badKey = ", "Error parsing partition filter"),
         ("hive_filter_field_last_access__ like '1'", "LIKE is not supported"),
         ("hive_filter_field_last_access__ = 'soon'", "number of seconds"),
         ("hive_filter_field_owner__ is null", "not supported"),

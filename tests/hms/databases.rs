@@ -69,6 +69,29 @@ async fn a_database_lives_through_create_alter_and_drop() {
 }
 
 #[tokio::test]
+async fn altering_a_database_changes_only_what_is_said() {
+    let server = Server::start().await;
+    let mut client = server.client().await;
+    let database = types::Database {
+        name: text("sales"),
+        description: text("d"),
+        parameters: Some(map(&[("k", "v")])),
+        owner_name: text("ada"),
+        owner_type: Some(types::PrincipalType::ROLE),
+        ..Default::default()
+    };
+    client.call::<methods::CreateDatabase>(args::CreateDatabase { database: Some(database) }).await.unwrap();
+    let created = get(&mut client, "sales").await;
+    let bare = types::Database { name: text("other"), ..Default::default() };
+    let request = args::AlterDatabase { dbname: text("sales"), db: Some(bare) };
+    client.call::<methods::AlterDatabase>(request).await.unwrap();
+    let expected = types::Database { parameters: Some(map(&[])), owner_name: None, ..created };
+    assert_eq!(get(&mut client, "sales").await, expected);
+    let other = client.call::<methods::GetDatabase>(args::GetDatabase { name: text("other") }).await;
+    thrown(other, ExceptionKind::NoSuchObject);
+}
+
+#[tokio::test]
 async fn bad_databases_leave_nothing() {
     let server = Server::start().await;
     let mut client = server.client().await;

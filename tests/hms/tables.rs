@@ -280,6 +280,9 @@ async fn tables_are_listed_by_pattern_filter_and_name() {
         let mut sent = table("default", name, &[("a", "int")], &[]);
         sent.parameters =
             Some(map(&[("table_type", if name == "users" { "ICEBERG" } else { "HUDI" }), ("comment", name)]));
+        if name == "orders" {
+            sent.parameters.as_mut().unwrap().insert("discover.partitions".into(), "TRUE".into());
+        }
         client.create_table(sent).await;
     }
     let request = args::GetTables { db_name: text("default"), pattern: text("order*") };
@@ -290,6 +293,10 @@ async fn tables_are_listed_by_pattern_filter_and_name() {
     let filter = "hive_filter_field_params__table_type like \"ICEBERG\"";
     let request = args::GetTableNamesByFilter { dbname: text("default"), filter: text(filter), max_tables: Some(-1) };
     assert_eq!(client.call::<methods::GetTableNamesByFilter>(request).await.unwrap(), ["users"]);
+    // As Hive's own task that discovers partitions.
+    let filter = "hive_filter_field_params__discover__partitions like \"true\"";
+    let request = args::GetTableNamesByFilter { dbname: text("default"), filter: text(filter), max_tables: Some(-1) };
+    assert_eq!(client.call::<methods::GetTableNamesByFilter>(request).await.unwrap(), ["orders"]);
     // As Hive 4.1's client lists tables.
     let filter = "hive_filter_field_tableName__ like \"(?i)ORDER.*\"";
     let request = args::GetTableNamesByFilter { dbname: text("default"), filter: text(filter), max_tables: Some(-1) };
@@ -327,6 +334,73 @@ async fn a_projection_leaves_out_the_rest() {
     assert_eq!((tables[0].table_name.as_deref(), &tables[0].parameters), (Some("t"), &None));
     assert!(sd.location.is_some() && sd.cols.is_none());
     thrown(client.call::<methods::GetTableObjectsByNameReq>(projected(&["sd.xyz"])).await, ExceptionKind::Meta);
+
+    let numbers = (tables[0].create_time, tables[0].retention, sd.num_buckets, sd.compressed);
+    assert_eq!(numbers, (Some(0), Some(0), Some(0), Some(false)), "what was not asked for and cannot be left out");
+    let request = projected(&["sd.location", "sd.serdeInfo.parameters"]);
+    let tables = client.call::<methods::GetTableObjectsByNameReq>(request).await.unwrap().tables;
+    assert!(tables[0].parameters.is_some() && tables[0].create_time > Some(0), "whole: {:?}", tables[0]);
+    let mut request = projected(&[]);
+    request.req.as_mut().unwrap().projection_spec.as_mut().unwrap().include_param_key_pattern = text("k");
+    let refused = client.call::<methods::GetTableObjectsByNameReq>(request).await;
+    thrown(refused, ExceptionKind::InvalidOperation);
+}
+
+#[tokio::test]
+async fn tables_are_found_by_patterns_of_both_names() {
+    let server = Server::start().await;
+    let mut client = server.client().await;
+    for (database, names) in [("dummy", ["t_a", "t_b"]), ("dull", ["t_a", "u_c"])] {
+        client.create_database(database).await;
+        for name in names {
+            client.create_table(table(database, name, &[("a", "int")], &[])).await;
+        }
+    }
+    for (databases, tables, expected) in [
+        ("dummy", "t_*", &["dummy.t_a", "dummy.t_b"][..]),
+        ("D*", "T_A|u*", &["dull.t_a", "dull.u_c", "dummy.t_a"]),
+        ("*", ".*", &["dull.t_a", "dull.u_c", "dummy.t_a", "dummy.t_b"]),
+        ("nowhere", "*", &[]),
+        ("dummy", "", &[]),
+    ] {
+        let request = types::GetTablesRequest {
+            db_name: FastStr::new(databases),
+            tables_pattern: text(tables),
+            ..Default::default()
+        };
+        let request = args::GetTableObjectsByNameReq { req: Some(request) };
+        let found = client.call::<methods::GetTableObjectsByNameReq>(request).await.unwrap().tables;
+        let name = |table: &types::Table| {
+            [table.db_name.as_deref(), table.table_name.as_deref()].map(Option::unwrap).join(".")
+        };
+        assert_eq!(found.iter().map(name).collect::<Vec<_>>(), expected, "{databases} {tables}");
+    }
+}
+
+/// Programs look for these words.
+#[tokio::test]
+async fn lists_of_tables_say_what_is_wrong_in_words_that_clients_know() {
+    let server = Server::start().await;
+    let mut client = server.client().await;
+    let request = |database: &str, names: Option<&[&str]>| {
+        let names = names.map(texts);
+        let req = types::GetTablesRequest { db_name: FastStr::new(database), tbl_names: names, ..Default::default() };
+        args::GetTableObjectsByNameReq { req: Some(req) }
+    };
+    for (database, names, kind, words) in [
+        ("default", None, ExceptionKind::InvalidOperation, "null tables"),
+        ("nowhere", Some(&["t"][..]), ExceptionKind::UnknownDb, "not find database hive.nowhere"),
+        ("", Some(&["t"][..]), ExceptionKind::UnknownDb, "is null or empty"),
+    ] {
+        let refused = client.call::<methods::GetTableObjectsByNameReq>(request(database, names)).await;
+        let said = thrown(refused, kind);
+        assert!(said.contains(words), "{said}");
+    }
+    let mut elsewhere = request("default", None);
+    let asked = elsewhere.req.as_mut().unwrap();
+    (asked.cat_name, asked.tables_pattern) = (text("nowhere"), text("*"));
+    let refused = client.call::<methods::GetTableObjectsByNameReq>(elsewhere).await;
+    assert!(thrown(refused, ExceptionKind::UnknownDb).contains("nowhere.default"));
 }
 
 #[tokio::test]

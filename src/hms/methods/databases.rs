@@ -71,12 +71,7 @@ pub async fn get_all_databases(call: &Call, _: args::GetAllDatabases) -> Result<
 pub async fn alter_database(call: &Call, args: args::AlterDatabase) -> Result<()> {
     let name = call.database(args.dbname)?;
     let sent = required(args.db, "database")?;
-    let catalog = sent.catalog_name.clone().unwrap_or_else(|| FastStr::new(&name.catalog));
-    let new_name = match sent.name.clone() {
-        Some(new_name) => call.database_in(Some(&catalog), Some(new_name))?,
-        None => name.clone(),
-    };
-    Ok(call.catalog.alter_database(&call.caller(), &name, database(sent, new_name)?).await?)
+    Ok(call.catalog.alter_database(&call.caller(), &name, database(sent, name.clone())?).await?)
 }
 
 pub async fn alter_database_req(call: &Call, args: args::AlterDatabaseReq) -> Result<()> {

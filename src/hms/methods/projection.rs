@@ -58,9 +58,25 @@ const STORAGE_FIELDS: &[&str] = &[
     "sortCols",
     "storedAsSubDirectories",
 ];
+/// Fields of a column, of a sort order and of what skewed columns are.
+const COLUMN_FIELDS: &[&str] = &["name", "type", "comment"];
+const ORDER_FIELDS: &[&str] = &["col", "order"];
+const SKEWED_FIELDS: &[&str] = &["skewedColNames", "skewedColValues", "skewedColValueLocationMaps"];
 /// Fields of a SerDe.
 const SERDE_FIELDS: &[&str] =
     &["description", "deserializerClass", "name", "parameters", "serdeType", "serializationLib", "serializerClass"];
+
+/// Fields of a table that have many values.
+const MANY_VALUED: &[&str] = &[
+    "parameters",
+    "partitionKeys",
+    "sd.bucketCols",
+    "sd.cols",
+    "sd.parameters",
+    "sd.serdeInfo.parameters",
+    "sd.skewedInfo",
+    "sd.sortCols",
+];
 
 /// The fields asked for; none means all.
 #[derive(Debug, Default)]
@@ -71,9 +87,20 @@ pub struct Projection {
 }
 
 impl Projection {
-    /// Patterns for parameters are regular expressions here.
+    /// Patterns for parameters are regular expressions here. Whoever asks for a field of which a table has many gets
+    /// whole tables: with those, a projection would save Apache's server nothing, and clients read more than they ask
+    /// for.
     pub fn of_tables(sent: Option<types::GetProjectionsSpec>) -> Result<Self> {
-        Self::read(sent, TABLE_FIELDS, pattern)
+        let mut read = Self::read(sent, TABLE_FIELDS, pattern)?;
+        if read.fields.is_empty() && read.has_pattern() {
+            let message = "A pattern for parameter keys needs a list of fields beside it";
+            return Err(ExceptionKind::InvalidOperation.with(message).into());
+        }
+        let many = |field: &String| MANY_VALUED.iter().any(|many| within(field, many));
+        if read.fields.iter().any(many) {
+            read.fields.clear();
+        }
+        Ok(read)
     }
 
     /// Patterns for parameters have the wildcards of LIKE here.
@@ -89,13 +116,6 @@ impl Projection {
         let Some(sent) = sent else { return Ok(Self::default()) };
         let fields: Vec<String> =
             sent.field_list.unwrap_or_default().into_iter().map(|field| field.to_string()).collect();
-        let has_pattern = [&sent.include_param_key_pattern, &sent.exclude_param_key_pattern]
-            .iter()
-            .any(|pattern| pattern.as_deref().is_some_and(|pattern| !pattern.is_empty()));
-        if fields.is_empty() && has_pattern {
-            let message = "A pattern for parameter keys needs a list of fields beside it";
-            return Err(ExceptionKind::InvalidOperation.with(message).into());
-        }
         for field in &fields {
             check(field, known)?;
         }
@@ -106,11 +126,12 @@ impl Projection {
         })
     }
 
+    fn has_pattern(&self) -> bool {
+        self.include_parameters.is_some() || self.exclude_parameters.is_some()
+    }
+
     /// Whether a field, something in it, or what it lies in was asked for.
     fn wants(&self, field: &str) -> bool {
-        let within = |inner: &str, outer: &str| {
-            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
         self.fields.iter().any(|asked| within(asked, field) || within(field, asked))
     }
 
@@ -120,7 +141,8 @@ impl Projection {
         }
     }
 
-    /// The table with only the fields asked for set.
+    /// The table with only the fields asked for set. Numbers and flags that were not asked for are zero and false: the
+    /// tables of Apache's server have no other way to leave them out.
     pub fn table(&self, mut table: types::Table) -> types::Table {
         if self.fields.is_empty() {
             return table;
@@ -146,9 +168,18 @@ impl Projection {
         self.keep("viewExpandedText", &mut table.view_expanded_text);
         self.keep("viewOriginalText", &mut table.view_original_text);
         self.keep("writeId", &mut table.write_id);
+        table.create_time.get_or_insert_default();
+        table.id.get_or_insert_default();
+        table.last_access_time.get_or_insert_default();
+        table.retention.get_or_insert_default();
+        table.rewrite_enabled.get_or_insert_default();
+        table.write_id.get_or_insert_default();
         self.parameters(&mut table.parameters);
         if let Some(sd) = &mut table.sd {
             self.storage(sd);
+            sd.compressed.get_or_insert_default();
+            sd.num_buckets.get_or_insert_default();
+            sd.stored_as_sub_directories.get_or_insert_default();
         }
         table
     }
@@ -156,6 +187,7 @@ impl Projection {
     /// The partition with only the fields asked for set.
     pub fn partition(&self, mut partition: types::Partition) -> types::Partition {
         if self.fields.is_empty() {
+            self.parameters(&mut partition.parameters);
             return partition;
         }
         self.keep("catName", &mut partition.cat_name);
@@ -197,6 +229,20 @@ impl Projection {
         self.keep("sd.skewedInfo", &mut sd.skewed_info);
         self.keep("sd.sortCols", &mut sd.sort_cols);
         self.keep("sd.storedAsSubDirectories", &mut sd.stored_as_sub_directories);
+        for column in sd.cols.iter_mut().flatten() {
+            self.keep("sd.cols.name", &mut column.name);
+            self.keep("sd.cols.type", &mut column.r#type);
+            self.keep("sd.cols.comment", &mut column.comment);
+        }
+        for order in sd.sort_cols.iter_mut().flatten() {
+            self.keep("sd.sortCols.col", &mut order.col);
+            self.keep("sd.sortCols.order", &mut order.order);
+        }
+        if let Some(skewed) = &mut sd.skewed_info {
+            self.keep("sd.skewedInfo.skewedColNames", &mut skewed.skewed_col_names);
+            self.keep("sd.skewedInfo.skewedColValues", &mut skewed.skewed_col_values);
+            self.keep("sd.skewedInfo.skewedColValueLocationMaps", &mut skewed.skewed_col_value_location_maps);
+        }
         if let Some(serde) = &mut sd.serde_info {
             self.keep("sd.serdeInfo.description", &mut serde.description);
             self.keep("sd.serdeInfo.deserializerClass", &mut serde.deserializer_class);
@@ -207,6 +253,11 @@ impl Projection {
             self.keep("sd.serdeInfo.serializerClass", &mut serde.serializer_class);
         }
     }
+}
+
+/// Whether a field is another one, or lies in it.
+fn within(inner: &str, outer: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn pattern(text: Option<&str>) -> Result<Option<Regex>> {
@@ -245,6 +296,9 @@ fn check(field: &str, top: &[&str]) -> Result<()> {
         known = match part {
             "sd" => STORAGE_FIELDS,
             "serdeInfo" => SERDE_FIELDS,
+            "cols" => COLUMN_FIELDS,
+            "sortCols" => ORDER_FIELDS,
+            "skewedInfo" => SKEWED_FIELDS,
             // What lies in other fields is not projected: asking for a part gives the whole.
             _ => return Ok(()),
         };

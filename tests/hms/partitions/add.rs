@@ -213,6 +213,56 @@ async fn specs_with_one_descriptor_become_partitions() {
 }
 
 #[tokio::test]
+async fn specs_may_spell_names_in_two_ways_and_leave_paths_out_but_not_locations() {
+    let (server, mut client) = start().await;
+    let spec = |partitions| types::PartitionSpec {
+        db_name: text("default"),
+        table_name: text("t"),
+        partition_list: Some(types::PartitionListComposingSpec { partitions: Some(partitions) }),
+        ..Default::default()
+    };
+    let mut shouted = partition("t", &["2", "eu"]);
+    shouted.db_name = text("DEFAULT");
+    shouted.table_name = text("T");
+    let mixed = vec![partition("t", &["1", "eu"]), shouted];
+    let request = args::AddPartitions { new_parts: Some(mixed.clone()) };
+    let refused = client.call::<methods::AddPartitions>(request).await;
+    assert!(thrown(refused, ExceptionKind::Meta).contains("DEFAULT.T"));
+    let request = args::AddPartitionsPspec { new_parts: Some(vec![spec(mixed)]) };
+    assert_eq!(client.call::<methods::AddPartitionsPspec>(request).await.unwrap(), 2);
+    let stranger = spec(vec![partition("other", &["3", "eu"])]);
+    let request = args::AddPartitionsPspec { new_parts: Some(vec![stranger]) };
+    thrown(client.call::<methods::AddPartitionsPspec>(request).await, ExceptionKind::Meta);
+
+    let shared = |location: Option<&str>| {
+        let mut sd = partition("t", &[]).sd.unwrap();
+        sd.location = location.and_then(text);
+        let part = types::PartitionWithoutSd { values: Some(texts(&["3", "eu"])), ..Default::default() };
+        let shared = types::PartitionSpecWithSharedSd { partitions: Some(vec![part]), sd: Some(sd) };
+        let spec = types::PartitionSpec {
+            db_name: text("default"),
+            table_name: text("t"),
+            shared_sd_partition_spec: Some(shared),
+            ..Default::default()
+        };
+        args::AddPartitionsPspec { new_parts: Some(vec![spec]) }
+    };
+    let refused = client.call::<methods::AddPartitionsPspec>(shared(None)).await;
+    assert!(thrown(refused, ExceptionKind::Meta).contains("location"));
+    let root = format!("file:{}/", server.folder("managed/t/shared").display());
+    client.call::<methods::AddPartitionsPspec>(shared(Some(&root))).await.unwrap();
+    assert_eq!(location(&get(&mut client, "t", &["3", "eu"]).await.unwrap()), format!("{root}null"));
+}
+
+#[tokio::test]
+async fn specs_of_a_table_that_is_not_named_are_an_error_of_the_protocol() {
+    let (_server, mut client) = start().await;
+    let request = args::GetPartitionsPspec { db_name: text("default"), tbl_name: None, max_parts: Some(-1) };
+    let refused = client.call::<methods::GetPartitionsPspec>(request).await;
+    assert!(matches!(refused, Err(CallError::Application { .. })), "{refused:?}");
+}
+
+#[tokio::test]
 async fn the_empty_value_is_the_null_value() {
     let (_server, mut client) = start().await;
     add(&mut client, partition("t", &["1", ""])).await.unwrap();

@@ -251,6 +251,44 @@ async fn a_projection_leaves_the_rest_unset() {
     assert_eq!(shared.partitions.as_ref().unwrap().len(), 1);
     assert_eq!(shared.sd.as_ref().unwrap().cols, None);
     thrown(client.call::<methods::GetPartitionsWithSpecs>(request(&["sd.nope"], None)).await, ExceptionKind::Meta);
+
+    let asked = request(&["sd.cols.name", "sd.cols.type"], None);
+    let found = client.call::<methods::GetPartitionsWithSpecs>(asked).await.unwrap();
+    let specs = found.partition_spec.unwrap();
+    let columns = specs[0].shared_sd_partition_spec.as_ref().unwrap().sd.as_ref().unwrap().cols.as_ref().unwrap();
+    let column = types::FieldSchema { name: text("a"), r#type: text("int"), comment: None };
+    assert_eq!(columns, &[column]);
+
+    let mut asked = request(&[], Some(names));
+    let projection = asked.request.as_mut().unwrap().projection_spec.as_mut().unwrap();
+    projection.exclude_param_key_pattern = text("%DdlTime");
+    let found = client.call::<methods::GetPartitionsWithSpecs>(asked).await.unwrap();
+    let specs = found.partition_spec.unwrap();
+    let shared = specs[0].shared_sd_partition_spec.as_ref().unwrap();
+    assert!(shared.sd.as_ref().unwrap().cols.is_some(), "all fields, as none is named");
+    let parameters = shared.partitions.as_ref().unwrap()[0].parameters.as_ref().unwrap();
+    assert!(!parameters.contains_key("transient_lastDdlTime"), "{parameters:?}");
+}
+
+#[tokio::test]
+async fn mistakes_in_a_filters_grammar_go_before_those_in_its_meaning() {
+    let (_server, mut client) = start().await;
+    for (filter, words) in [
+        ("a >= \"p12\"", "<a> is not a partitioning key for the table"),
+        ("a >= ", "Error parsing partition filter"),
+        ("a = 1 and dt", "Error parsing partition filter"),
+    ] {
+        let said = thrown(by_filter(&mut client, filter).await, ExceptionKind::Meta);
+        assert!(said.contains(words), "{filter}: {said}");
+    }
+    let request = args::GetPartitionsByFilter {
+        db_name: text("Nowhere"),
+        tbl_name: text("t"),
+        filter: text("dt = '1'"),
+        max_parts: Some(-1),
+    };
+    let said = thrown(client.call::<methods::GetPartitionsByFilter>(request).await, ExceptionKind::NoSuchObject);
+    assert!(said.contains("Specified catalog.database.table does not exist : hive.nowhere.t"), "{said}");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::hms::convert::storage::wire_columns;
 use crate::hms::convert::texts;
 use crate::hms::encode::Wrap;
 use crate::hms::encode::partitions::PartitionList;
-use crate::hms::error::Result;
+use crate::hms::error::{Failure, Result};
 use crate::hms::methods::Body;
 use crate::hms::methods::tables::Context;
 use crate::model::{Partition, PartitionBatch, TableName};
@@ -43,6 +43,7 @@ pub async fn add_partitions(call: &Call, args: args::AddPartitions) -> Result<i3
     let sent = required(args.new_parts, "list of partitions")?;
     let Some(first) = sent.first() else { return Ok(0) };
     let name = table_of(call, first)?;
+    check_spelling(call, &name, &sent).await?;
     check_table(call, &name, &sent).await?;
     let partitions = PartitionReader::default().read_all(sent)?;
     let added = add(call, &name, partitions, false, None).await?;
@@ -52,6 +53,7 @@ pub async fn add_partitions(call: &Call, args: args::AddPartitions) -> Result<i3
 pub async fn add_partitions_req(call: &Call, args: args::AddPartitionsReq) -> Result<Box<dyn Body>> {
     let request = required(args.request, "request")?;
     let name = call.table_in(request.cat_name.as_ref(), Some(request.db_name), Some(request.tbl_name))?;
+    check_spelling(call, &name, &request.parts).await?;
     check_table(call, &name, &request.parts).await?;
     if request.parts.is_empty() {
         return Ok(Box::new(PartitionList::whole(Vec::new(), Wrap::Response)));
@@ -92,7 +94,7 @@ fn partitions_of(spec: types::PartitionSpec) -> Result<Vec<types::Partition>> {
     }
     let shared = required(spec.shared_sd_partition_spec, "list of partitions")?;
     let sd = required(shared.sd, "shared storage descriptor")?;
-    let root = sd.location.clone().or(spec.root_path);
+    let root = required(sd.location.clone(), "location of the shared storage descriptor")?;
     let partition = |sent: types::PartitionWithoutSd| types::Partition {
         values: sent.values,
         db_name: spec.db_name.clone(),
@@ -100,10 +102,8 @@ fn partitions_of(spec: types::PartitionSpec) -> Result<Vec<types::Partition>> {
         create_time: sent.create_time,
         last_access_time: sent.last_access_time,
         sd: Some(types::StorageDescriptor {
-            location: match (&root, sent.relative_path) {
-                (Some(root), Some(path)) => Some(FastStr::from(format!("{root}{path}"))),
-                (root, _) => root.clone(),
-            },
+            // Without a path it is this name in Apache's server, and so it is what clients find there.
+            location: Some(FastStr::from(format!("{root}{}", sent.relative_path.as_deref().unwrap_or("null")))),
             ..sd.clone()
         }),
         parameters: sent.parameters,
@@ -198,23 +198,39 @@ fn table_of(call: &Call, sent: &types::Partition) -> Result<TableName> {
     call.table_in(sent.cat_name.as_ref(), sent.db_name.clone(), sent.table_name.clone())
 }
 
-/// Refuses partitions that say they are of another table than the call, and as Apache's server does lists that spell
-/// its name in two ways. That the table is not there goes before.
+/// Refuses partitions that say they are of another table than the call. That the table is not there goes before.
 async fn check_table(call: &Call, name: &TableName, sent: &[types::Partition]) -> Result<()> {
     let catalog = FastStr::new(&name.catalog);
-    let spelling = |partition: &types::Partition| (partition.db_name.clone(), partition.table_name.clone());
-    let Some(first) = sent.first().map(spelling) else { return Ok(()) };
     for partition in sent {
-        let (database, table) = spelling(partition);
-        let own = call.table_in(Some(&catalog), database, table)?;
-        if own != *name || spelling(partition) != first {
-            call.catalog.get_table(name).await?;
-            return Err(CatalogError::invalid_input(format!(
-                "A partition that says it is of table {own} cannot be added to table {name}: all of one call must name \
-                 the same table, and alike"
-            ))
-            .into());
+        let own = call.table_in(Some(&catalog), partition.db_name.clone(), partition.table_name.clone())?;
+        if own != *name {
+            return Err(other_table(call, name, &own.to_string()).await);
         }
     }
     Ok(())
+}
+
+/// Refuses lists that spell the name of their table in two ways, as Apache's server does where they are no specs.
+async fn check_spelling(call: &Call, name: &TableName, sent: &[types::Partition]) -> Result<()> {
+    let spelled = |partition: &types::Partition| (partition.db_name.clone(), partition.table_name.clone());
+    for pair in sent.windows(2) {
+        let (one, other) = (spelled(&pair[0]), spelled(&pair[1]));
+        if one != other {
+            let (database, table) = other;
+            let other = [database, table].map(Option::unwrap_or_default).join(".");
+            return Err(other_table(call, name, &other).await);
+        }
+    }
+    Ok(())
+}
+
+async fn other_table(call: &Call, name: &TableName, own: &str) -> Failure {
+    if let Err(error) = call.catalog.get_table(name).await {
+        return error.into();
+    }
+    CatalogError::invalid_input(format!(
+        "A partition that says it is of table {own} cannot be added to table {name}: all of one call must name the \
+         same table, and alike"
+    ))
+    .into()
 }

@@ -142,7 +142,7 @@ pub async fn get_partitions_by_filter(call: &Call, args: args::GetPartitionsByFi
     let name = call.table(args.db_name, args.tbl_name)?;
     let filter = args.filter.unwrap_or_default();
     let selection = Selection::Filter(&filter, LikeDialect::Regex);
-    let batch = call.catalog.partitions(&name, &selection, limit(args.max_parts)).await?;
+    let batch = filtered(call, &name, &selection, limit(args.max_parts)).await?;
     Ok(Box::new(PartitionList::new(batch, Wrap::Bare)))
 }
 
@@ -152,13 +152,29 @@ pub async fn get_partitions_by_filter_req(call: &Call, args: args::GetPartitions
     let name = call.table_in(request.cat_name.as_ref(), request.db_name, request.tbl_name)?;
     let filter = request.filter.unwrap_or_default();
     let selection = Selection::Filter(&filter, LikeDialect::Sql);
-    let batch = call.catalog.partitions(&name, &selection, limit(request.max_parts)).await?;
+    let batch = filtered(call, &name, &selection, limit(request.max_parts)).await?;
     let omitted = Omitted {
         columns: request.skip_column_schema_for_partition.unwrap_or_default(),
         include: request.include_param_key_pattern,
         exclude: request.exclude_param_key_pattern,
     };
     omitted.apply(batch, Wrap::Bare)
+}
+
+/// Clients look for these words where the table is not there.
+async fn filtered(
+    call: &Call,
+    name: &TableName,
+    selection: &Selection<'_>,
+    limit: Option<i64>,
+) -> Result<PartitionBatch> {
+    let found = call.catalog.partitions(name, selection, limit).await;
+    Ok(found.map_err(|mut error| {
+        if error.kind == ErrorKind::NotFound {
+            error.message = format!("Specified catalog.database.table does not exist : {name}");
+        }
+        error
+    })?)
 }
 
 pub async fn get_num_partitions_by_filter(call: &Call, args: args::GetNumPartitionsByFilter) -> Result<i32> {

@@ -6,10 +6,10 @@ use super::list::by_expression;
 use super::{EITHER, hide_buckets, limit, whole};
 use crate::catalog::partitions::Selection;
 use crate::error::CatalogError;
-use crate::hms::call::{Call, required};
+use crate::hms::call::{Call, null, required};
 use crate::hms::convert::privileges::wire_privilege_set;
 use crate::hms::convert::{texts, wire, wire_option};
-use crate::hms::error::Result;
+use crate::hms::error::{Failure, Result};
 use crate::hms::methods::projection::Projection;
 use crate::hms::translation::{self, Capabilities};
 use crate::model::parameters::is_true;
@@ -19,7 +19,9 @@ use crate::model::{PartitionBatch, Table};
 const GROUPING: &str = "hive.hcatalog.partition.spec.grouping.enabled";
 
 pub async fn get_partitions_pspec(call: &Call, args: args::GetPartitionsPspec) -> Result<Vec<types::PartitionSpec>> {
-    let name = call.table(args.db_name, args.tbl_name)?;
+    // Apache's server fails here without one of the exceptions it declares.
+    let table = args.tbl_name.ok_or_else(|| Failure::Undeclared(null("table name")))?;
+    let name = call.table(args.db_name, Some(table))?;
     specs(&call.catalog.partitions(&name, &Selection::All, limit(args.max_parts)).await?)
 }
 
