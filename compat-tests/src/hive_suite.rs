@@ -43,7 +43,7 @@ const OPENED: [&str; 12] = [
 
 /// What the tests of transactions want of the server's database before each of them.
 const NO_TRANSACTIONS: &str =
-    "truncate transactions cascade; update transaction_counter set last = 0; delete from locks";
+    "truncate transactions, locks restart identity cascade; update transaction_counter set last = 0";
 
 /// A release of Hive whose tests run.
 #[derive(Debug, Clone, Copy)]
