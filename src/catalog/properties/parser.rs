@@ -1,12 +1,15 @@
 //! Reads expressions.
 
-use regex::Regex;
+use regex::RegexBuilder;
 use serde_json::Value;
 
 use super::expression::{Expression, Operator};
 use crate::error::{CatalogError, Result, excerpt};
 
 const MAX_BYTES: usize = 20_000;
+/// Regular expressions, and the bytes that each may become: a few characters can stand for megabytes.
+const MAX_PATTERNS: usize = 20;
+const MAX_PATTERN_SIZE: usize = 1 << 20;
 const MAX_DEPTH: usize = 50;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +55,7 @@ pub struct Parser {
     tokens: std::iter::Peekable<std::vec::IntoIter<(usize, Token)>>,
     text: String,
     depth: usize,
+    patterns: usize,
 }
 
 impl Parser {
@@ -63,7 +67,7 @@ impl Parser {
             )));
         }
         let tokens = tokens(text)?.into_iter().peekable();
-        let mut parser = Self { tokens, text: text.to_owned(), depth: 0 };
+        let mut parser = Self { tokens, text: text.to_owned(), depth: 0, patterns: 0 };
         let expression = parser.any()?;
         match parser.tokens.peek() {
             None => Ok(expression),
@@ -122,9 +126,16 @@ impl Parser {
         let Expression::Literal(Value::String(pattern)) = self.operand()? else {
             return Err(self.wrong(&format!("there has to be a text behind {mark}")));
         };
-        match Regex::new(&format!("^(?:{pattern})$")) {
+        self.patterns += 1;
+        if self.patterns > MAX_PATTERNS {
+            return Err(self.wrong(&format!("it has more than {MAX_PATTERNS} regular expressions")));
+        }
+        match RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(MAX_PATTERN_SIZE).build() {
             Ok(pattern) => Ok(Expression::Matches(Box::new(left), pattern)),
-            Err(_) => Err(self.wrong(&format!("{pattern:?} is not a regular expression"))),
+            Err(regex::Error::CompiledTooBig(_)) => {
+                Err(self.wrong(&format!("the regular expression {:?} is too large", excerpt(&pattern))))
+            }
+            Err(_) => Err(self.wrong(&format!("{:?} is not a regular expression", excerpt(&pattern)))),
         }
     }
 
