@@ -149,6 +149,34 @@ async fn ends_may_be_repeated_but_not_exchanged() {
     assert_eq!(open(&mut client, 5000).await.len(), 1000);
 }
 
+/// Who committed is forgotten before who was aborted, though its write id is the higher one.
+#[tokio::test]
+async fn what_was_committed_stays_visible_when_it_is_forgotten() {
+    let server = Server::start().await;
+    let mut client = server.client().await;
+    let ids = open(&mut client, 2).await;
+    allocate(&mut client, "db.t", &[ids[1]]).await.unwrap();
+    allocate(&mut client, "db.t", &[ids[0]]).await.unwrap();
+    let written = args::AddDynamicPartitions {
+        rqst: Some(types::AddDynamicPartitions {
+            txnid: ids[1],
+            writeid: 1,
+            dbname: "db".into(),
+            tablename: "t".into(),
+            partitionnames: vec!["p=1".into()],
+            ..Default::default()
+        }),
+    };
+    client.call::<methods::AddDynamicPartitions>(written).await.unwrap();
+    commit(&mut client, ids[0]).await.unwrap();
+    abort(&mut client, ids[1]).await.unwrap();
+    let before = seen(&valid_write_ids(&mut client, "db.t", None).await);
+    assert_eq!(before, (2, vec![1], None, vec![1]));
+    server.catalog.tidy_up(0).await.unwrap();
+    assert_eq!(info(&mut client).await.len(), 1, "the aborted one");
+    assert_eq!(seen(&valid_write_ids(&mut client, "db.t", None).await), before);
+}
+
 #[tokio::test]
 async fn there_are_limits_to_what_is_open() {
     let hive = crate::support::hive(&[("metastore.max.open.txns", "3"), ("metastore.txn.max.open.batch", "2")]);

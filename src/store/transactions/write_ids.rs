@@ -183,15 +183,21 @@ pub async fn see(connection: &mut Connection, transaction: i64, table_ids: &[i64
     Ok(())
 }
 
-/// Forgets the write ids of transactions that are forgotten themselves, from the oldest on: a reader takes what is not
-/// there for committed, and the highest that is there for the newest. At most `limit`; says how many.
+/// Forgets the write ids of transactions that are forgotten themselves, of each table from the lowest on and none above one
+/// that stays: a reader takes what is not there for committed, and the highest that is there for the newest. At most
+/// `limit`; says how many.
 pub async fn forget(connection: &mut Connection, limit: i64) -> Result<u64> {
     let done = sqlx::query!(
         "with oldest as (
              select coalesce((select min(id) from transactions), (select last + 1 from transaction_counter)) as known
+         ), kept as (
+             select w.table_id, min(w.write_id) as lowest from write_ids w, oldest
+             where w.transaction_id >= oldest.known group by w.table_id
          ), over as (
-             select w.table_id, w.write_id from write_ids w, oldest
-             where w.transaction_id < oldest.known order by w.transaction_id limit $1
+             select w.table_id, w.write_id
+             from oldest, write_ids w left join kept on kept.table_id = w.table_id
+             where w.transaction_id < oldest.known and (kept.lowest is null or w.write_id < kept.lowest)
+             order by w.table_id, w.write_id limit $1
          )
          delete from write_ids using over
          where (write_ids.table_id, write_ids.write_id) = (over.table_id, over.write_id)",
