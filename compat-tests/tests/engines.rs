@@ -148,6 +148,7 @@ fn main() -> ExitCode {
                 Ok(Workload::new(name, "iceberg_locks.py", python::clients()?)
                     .with("ICEBERG_JAR", maven::iceberg_jar()?))
             }),
+            trial(&world, "spark_3_hive_2.3.10", thrift, |name, _| spark_3(name, Some("2.3.10"))),
             trial(&world, "spark_3_hive_3.1.3", thrift, |name, _| spark_3(name, Some("3.1.3"))),
             trial(&world, "spark_4", thrift, |name, _| spark_4(name, None)),
             trial(&world, "spark_4_hive_4.0.1", thrift, |name, _| spark_4(name, Some("4.0.1"))),
