@@ -477,7 +477,7 @@ async fn truncated_partitions_are_told_as_such() {
 #[tokio::test]
 async fn events_may_be_told_zipped() {
     let zipped = "org.apache.hadoop.hive.metastore.messaging.json.gzip.GzipJSONMessageEncoder";
-    let settings = hive(&[("hive.metastore.event.message.factory", zipped)]);
+    let settings = hive(&[("metastore.event.message.factory", zipped)]);
     let server = Server::start_with(Options { hive: settings, ..Options::default() }).await;
     let mut client = server.client().await;
     client.create_table(table("default", "t", &[("a", "int")], &[])).await;
