@@ -1,11 +1,12 @@
 //! What a metastore that asks for logins asks in turn: a directory, a Kerberos realm, a set of keys of bearer tokens.
 
 use std::fs;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
@@ -20,8 +21,11 @@ use crate::{cache, python};
 const REALM: &str = "EXAMPLE.ORG";
 /// Whom clients ask for a ticket to.
 pub const SERVICE: &str = "hive/localhost@EXAMPLE.ORG";
-/// Who is in the directory, with which password.
+/// Who is in the directory, with which password, and in the group that may log in.
 pub const IN_DIRECTORY: (&str, &str) = ("lea", "secret-of-lea");
+pub const GROUP: &str = "hive";
+/// Who is there too, and not in the group.
+pub const OUTSIDE: (&str, &str) = ("max", "secret-of-max");
 /// Who has a key of the realm.
 pub const IN_REALM: &str = "ann";
 
@@ -30,7 +34,7 @@ pub fn packages() -> Result<Unpacked> {
     Unpacked::packages("debian-logins", &["slapd", "krb5-kdc", "krb5-admin-server", "libgssapi-krb5-2"])
 }
 
-/// OpenLDAP's server, with one person somewhere in its tree.
+/// OpenLDAP's server, with two persons somewhere in its tree.
 pub struct Directory {
     pub url: String,
     _server: Server,
@@ -45,7 +49,6 @@ impl Directory {
         let folder = tempfile::Builder::new().prefix("slapd-").tempdir()?;
         let (at, root) = (folder.path().display(), packages.root.display());
         let (reader, reader_password) = Self::READER;
-        let (name, password) = IN_DIRECTORY;
         let base = Self::BASE;
         fs::create_dir(folder.path().join("db"))?;
         let schemas = ["core", "cosine", "inetorgperson"];
@@ -57,13 +60,22 @@ impl Directory {
                  suffix {base}\nrootdn {reader}\nrootpw {reader_password}\ndirectory {at}/db\n"
             ),
         )?;
+        let person = |(name, password): (&str, &str)| {
+            format!(
+                "dn: cn={name} Example,ou=people,{base}\nobjectClass: inetOrgPerson\nuid: {name}\ncn: {name} Example\n\
+                 sn: Example\nuserPassword: {password}\n\n"
+            )
+        };
+        let persons = [IN_DIRECTORY, OUTSIDE].map(person).concat();
+        let (member, _) = IN_DIRECTORY;
         fs::write(
             folder.path().join("data.ldif"),
             format!(
                 "dn: {base}\nobjectClass: dcObject\nobjectClass: organization\ndc: example\no: Example\n\n\
                  dn: ou=people,{base}\nobjectClass: organizationalUnit\nou: people\n\n\
-                 dn: cn=Lea Example,ou=people,{base}\nobjectClass: inetOrgPerson\nuid: {name}\ncn: Lea Example\n\
-                 sn: Example\nuserPassword: {password}\n"
+                 {persons}\
+                 dn: cn={GROUP},{base}\nobjectClass: groupOfNames\ncn: {GROUP}\n\
+                 member: cn={member} Example,ou=people,{base}\n"
             ),
         )?;
         let configured = |program: &str| {
@@ -161,6 +173,24 @@ pub fn bearer_token(path: &Path, user: &str) -> Result<String> {
     let header = json!({ "alg": "EdDSA", "kid": "one" }).to_string();
     let text = format!("{}.{}", encode(header.as_bytes()), encode(json!({ "sub": user }).to_string().as_bytes()));
     Ok(format!("{text}.{}", encode(key.sign(text.as_bytes()).as_ref())))
+}
+
+/// Logs in as Hive's clients do by SASL PLAIN; an error that ends with what the server said.
+pub fn log_in(uri: &str, (user, password): (&str, &str)) -> Result<()> {
+    let mut stream = TcpStream::connect(uri.trim_start_matches("thrift://"))?;
+    let mut send = |status: u8, text: &str| {
+        let message = [&[status], &(text.len() as u32).to_be_bytes()[..], text.as_bytes()].concat();
+        stream.write_all(&message)
+    };
+    send(1, "PLAIN")?;
+    send(5, &format!("\0{user}\0{password}"))?;
+    let mut head = [0; 5];
+    stream.read_exact(&mut head)?;
+    let [status, length @ ..] = head;
+    let mut said = vec![0; u32::from_be_bytes(length) as usize];
+    stream.read_exact(&mut said)?;
+    ensure!(status == 5, "{user} is refused: {}", String::from_utf8_lossy(&said));
+    Ok(())
 }
 
 /// For the metastore's command: where it finds the library for Kerberos, and its realm.

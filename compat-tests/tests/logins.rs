@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::{Context, Result, anyhow, ensure};
 use libtest_mimic::{Arguments, Trial};
 use propolis_compat_tests::logins::{
-    Directory, IN_DIRECTORY, IN_REALM, Realm, SERVICE, bearer_token, packages, with_kerberos,
+    Directory, GROUP, IN_DIRECTORY, IN_REALM, OUTSIDE, Realm, SERVICE, bearer_token, log_in, packages, with_kerberos,
 };
 use propolis_compat_tests::metastore::{Metastore, other, other_glue};
 use propolis_compat_tests::workload::Workload;
@@ -45,6 +45,7 @@ impl World {
                 .env("PROPOLIS_LDAP_BASE_DN", Directory::BASE)
                 .env("PROPOLIS_LDAP_BIND_DN", reader)
                 .env("PROPOLIS_LDAP_BIND_PASSWORD", reader_password)
+                .env("PROPOLIS_LDAP_GROUP_FILTER", GROUP)
                 .env("PROPOLIS_KERBEROS_PRINCIPAL", SERVICE)
                 .env("PROPOLIS_KERBEROS_KEYTAB", realm.keytab(SERVICE))
                 .env("PROPOLIS_JWT_JWKS_URL", format!("file://{}", set.display()));
@@ -65,6 +66,12 @@ impl World {
 }
 
 fn directory(world: &World) -> Result<()> {
+    log_in(&world.metastore.uri, IN_DIRECTORY)?;
+    for (user, password) in [OUTSIDE, (IN_DIRECTORY.0, "wrong"), ("*", IN_DIRECTORY.1)] {
+        let error = log_in(&world.metastore.uri, (user, password)).err();
+        let said = error.with_context(|| format!("{user} logged in with {password}"))?.to_string();
+        ensure!(said.contains("the user or the password is wrong"), "{said}");
+    }
     let (user, password) = IN_DIRECTORY;
     let settings = |password: &str| {
         json!({
@@ -82,7 +89,7 @@ fn directory(world: &World) -> Result<()> {
 
 fn kerberos(world: &World) -> Result<()> {
     let config = format!("-Djava.security.krb5.conf={}", world.realm.config().display());
-    for protection in ["authentication", "privacy"] {
+    for protection in ["authentication", "integrity", "privacy"] {
         let settings = json!({
             "hadoop.security.authentication": "kerberos",
             "hadoop.rpc.protection": protection,
