@@ -3,9 +3,9 @@
 
 use super::{Caller, Service, now};
 use crate::error::{CatalogError, Result};
-use crate::model::PrincipalType;
 use crate::model::data_connector::DataConnector;
 use crate::model::name::check_object;
+use crate::model::{Database, PrincipalType};
 use crate::store::data_connectors;
 
 impl Service {
@@ -72,4 +72,15 @@ impl Service {
 
 fn no_connector(name: &str) -> CatalogError {
     CatalogError::not_found(format!("Data connector {name} does not exist"))
+}
+
+/// Refuses to keep anything in a database that lies in another system: engines find what is in it there.
+pub(super) fn check_is_kept_here(database: &Database, what: &str) -> Result<()> {
+    if database.kind != "REMOTE" {
+        return Ok(());
+    }
+    Err(CatalogError::invalid_input(format!(
+        "Database {} lies in another system: {what} cannot be kept in it",
+        database.name
+    )))
 }

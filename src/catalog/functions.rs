@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::data_connectors::check_is_kept_here;
 use super::databases::no_database;
 use super::{Caller, Service, name_pattern, now, record};
 use crate::error::{CatalogError, Object, Result};
@@ -83,6 +84,7 @@ impl Service {
         let database = databases::get_for_child(&mut transaction, &function.database)
             .await?
             .ok_or_else(|| no_database(&function.database))?;
+        check_is_kept_here(&database, "functions")?;
         function.id = functions::insert(&mut transaction, database.id, &function)
             .await?
             .ok_or_else(|| taken(&function.database, &function.name))?;

@@ -1,6 +1,7 @@
 //! Stored procedures and packages of HPL/SQL. Creating is replacing, and dropping what is not there is no error: the
 //! metastore's rule.
 
+use super::data_connectors::check_is_kept_here;
 use super::databases::no_database;
 use super::{Caller, Service};
 use crate::error::{CatalogError, Result};
@@ -64,10 +65,6 @@ impl Service {
 /// The database, which must be one that is kept here.
 async fn home(connection: &mut Connection, name: &DatabaseName) -> Result<Database> {
     let database = databases::get_for_child(connection, name).await?.ok_or_else(|| no_database(name))?;
-    if database.kind == "REMOTE" {
-        return Err(CatalogError::invalid_input(format!(
-            "Database {name} lies in another system: programs cannot be kept in it"
-        )));
-    }
+    check_is_kept_here(&database, "programs")?;
     Ok(database)
 }

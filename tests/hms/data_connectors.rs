@@ -4,7 +4,7 @@ use propolis_thrift::codec::CallError;
 use propolis_thrift::types::{DataConnector, PrincipalType};
 use propolis_thrift::{ExceptionKind, args, methods, types};
 
-use crate::support::{Client, Server, map, text, texts, thrown};
+use crate::support::{Client, Server, map, table, text, texts, thrown};
 
 fn connector(name: &str) -> DataConnector {
     DataConnector {
@@ -91,4 +91,37 @@ async fn connectors_live_and_die() {
     assert!(message.contains("hive.shop"), "{message}");
     drop(&mut client, "mysql_1", false, false).await.unwrap();
     thrown(get(&mut client, "mysql_1").await, ExceptionKind::NoSuchObject);
+}
+
+#[tokio::test]
+async fn nothing_is_kept_in_a_database_of_another_system() {
+    let server = Server::start().await;
+    let mut client = server.client().await;
+    create(&mut client, connector("mysql_1")).await.unwrap();
+    let remote = types::Database {
+        name: text("shop"),
+        r#type: Some(types::DatabaseType::REMOTE),
+        connector_name: text("mysql_1"),
+        ..Default::default()
+    };
+    client.call::<methods::CreateDatabase>(args::CreateDatabase { database: Some(remote) }).await.unwrap();
+
+    let tbl = Some(table("shop", "orders", &[("a", "int")], &[]));
+    let refused = client.call::<methods::CreateTable>(args::CreateTable { tbl }).await;
+    assert!(thrown(refused, ExceptionKind::Meta).contains("lies in another system"));
+    client.create_table(table("default", "orders", &[("a", "int")], &[])).await;
+    let moved = types::Table { db_name: text("shop"), ..client.get_table("default", "orders").await.unwrap() };
+    let args = args::AlterTable { dbname: text("default"), tbl_name: text("orders"), new_tbl: Some(moved) };
+    thrown(client.call::<methods::AlterTable>(args).await, ExceptionKind::Meta);
+    let function = types::Function {
+        function_name: text("f"),
+        db_name: text("shop"),
+        class_name: text("C"),
+        ..Default::default()
+    };
+    let refused = client.call::<methods::CreateFunction>(args::CreateFunction { func: Some(function) }).await;
+    thrown(refused, ExceptionKind::Meta);
+
+    let message = thrown(client.get_table("shop", "orders").await, ExceptionKind::NoSuchObject);
+    assert!(message.contains("mysql_1"), "{message}");
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::super::data_connectors::check_is_kept_here;
 use super::super::locations::kept_location;
 use super::super::statistics::accurate;
 use super::super::statistics::validity::{Changed, Write};
@@ -133,6 +134,7 @@ impl Service {
                 before.name
             ))
         })?;
+        check_is_kept_here(&database, "tables")?;
         if before.name != after.name && tables::exists(connection, &after.name).await? {
             return Err(CatalogError::invalid_operation(format!(
                 "Table {} cannot be renamed: {} already exists",

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
+use super::super::data_connectors::check_is_kept_here;
 use super::super::databases::no_database;
 use super::super::locations::kept_location;
 use super::super::statistics::Update;
@@ -57,6 +58,7 @@ impl Service {
             .await?
             .ok_or_else(|| no_database(&database_name))
             .map_kind(ErrorKind::NotFound, ErrorKind::InvalidObject)?;
+        check_is_kept_here(&database, "tables")?;
         let location = self.place(&mut table, &database)?;
         table.partition_base = base_of(&table);
         table.storage_id = self.store.put_descriptor(&mut transaction, &table.storage).await?;
