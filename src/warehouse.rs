@@ -25,8 +25,8 @@ use futures::{FutureExt, StreamExt, stream};
 use moka::sync::Cache;
 
 pub use access::Writer;
-pub use files::Child;
 pub use error::{Result, WarehouseError, WarehouseErrorKind};
+pub use files::Child;
 pub use location::Location;
 pub use settings::ObjectStoreSettings;
 

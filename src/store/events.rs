@@ -57,6 +57,13 @@ async fn number(transaction: &mut Transaction) -> Result<()> {
     Ok(())
 }
 
+/// The number of the newest event, 0 where there is none; nothing where committed events still wait for theirs.
+pub async fn settled_id(connection: &mut Connection) -> Result<Option<i64>> {
+    let last =
+        sqlx::query_scalar!("select last from event_numbers where not exists (select from events where id is null)");
+    Ok(last.fetch_optional(connection).await?)
+}
+
 /// The number of the newest event, 0 where there is none. The transaction must be committed by the caller.
 pub async fn current_id(transaction: &mut Transaction) -> Result<i64> {
     number(transaction).await?;

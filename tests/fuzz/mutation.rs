@@ -51,7 +51,7 @@ fn change(input: &mut Vec<u8>, others: &[Vec<u8>], dice: &mut Dice) {
     let part = |dice: &mut Dice, of: usize| {
         let start = dice.below(of + 1);
         // Short parts more often than long ones.
-        let most = 1 + (of - start) >> dice.below(8);
+        let most = (1 + (of - start)) >> dice.below(8);
         start..(start + dice.below(most + 1)).min(of)
     };
     match dice.below(12) {

@@ -18,6 +18,7 @@ mod programs;
 mod properties;
 mod resource_plans;
 mod roles;
+mod round_trips;
 mod sasl;
 mod scheduled_queries;
 mod session;

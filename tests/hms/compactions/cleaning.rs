@@ -2,7 +2,7 @@
 //! compaction is found.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use propolis_thrift::types::{CompactionType, DataOperationType, LockComponent, LockLevel, LockType, TxnType};
 use propolis_thrift::{FastStr, args, methods, types};
@@ -58,7 +58,7 @@ fn delta(write_id: i64) -> String {
     format!("delta_{write_id:07}_{write_id:07}_0000")
 }
 
-fn there(folder: &PathBuf) -> BTreeSet<String> {
+fn there(folder: &Path) -> BTreeSet<String> {
     let entries = std::fs::read_dir(folder).unwrap();
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
@@ -67,7 +67,7 @@ fn names(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-async fn written(client: &mut Client, table: &str, folder: &PathBuf) -> i64 {
+async fn written(client: &mut Client, table: &str, folder: &Path) -> i64 {
     let (id, write_id) = insert(client, table, None).await;
     put(folder.join(delta(write_id)), 10);
     commit(client, id).await.unwrap();
@@ -75,7 +75,7 @@ async fn written(client: &mut Client, table: &str, folder: &PathBuf) -> i64 {
 }
 
 /// What a worker does for the next compaction of the queue, up to the commit: its transaction.
-async fn compact(client: &mut Client, folder: &PathBuf, highest: i64) -> (i64, String) {
+async fn compact(client: &mut Client, folder: &Path, highest: i64) -> (i64, String) {
     let mut taken = next(client, "w", None).await.unwrap();
     let kind = Some(TxnType::COMPACTION);
     let id = open_as(client, types::OpenTxnRequest { num_txns: 1, txn_type: kind, ..Default::default() });

@@ -162,12 +162,15 @@ async fn any_sequence_goes_as_the_rules_say() {
     }
 }
 
+/// Locks by their ids.
+type Held = Arc<Mutex<Vec<(i64, Vec<Component>)>>>;
+
 /// Many at once over connections of their own: what is held goes together at any moment, and all get their turn.
 #[tokio::test]
 async fn what_many_hold_at_once_goes_together() {
     let mut runner = TestRunner::deterministic();
     let server = Server::start().await;
-    let held: Arc<Mutex<Vec<(i64, Vec<Component>)>>> = Arc::default();
+    let held = Held::default();
     let mut lockers = tokio::task::JoinSet::new();
     for _ in 0..10 {
         let wanted = vec(components(), 8).new_tree(&mut runner).unwrap().current();
