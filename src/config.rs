@@ -7,6 +7,7 @@
 pub mod hive;
 mod load;
 mod login;
+mod principals;
 mod value;
 
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use crate::warehouse::ObjectStoreSettings;
 pub use hive::Hive;
 pub use load::{Flags, Loaded, Problem, SettingsError};
 pub use login::split_principal;
+pub use principals::PrincipalRules;
 pub use value::{ByteSize, LogFormat, LoginMethod, LoginMethods, Networks, Protection, Protections, Secret, Tolerance};
 
 /// A setting as the reference lists it.

@@ -45,7 +45,7 @@ fn only_the_store_knows_sql() {
 
 #[test]
 fn only_the_thrift_face_knows_the_thrift_types() {
-    assert_eq!(trespassers("propolis_thrift", &["hms"]), [""; 0]);
+    assert_eq!(trespassers("propolis_thrift::", &["hms"]), [""; 0]);
 }
 
 #[test]

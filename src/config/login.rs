@@ -2,8 +2,7 @@
 
 use url::Url;
 
-use super::{LoginMethod, Settings};
-use crate::auth::login::kerberos::Rules;
+use super::{LoginMethod, PrincipalRules, Settings};
 
 pub(super) fn check(settings: &Settings, problem: &mut impl FnMut(&str, &str)) {
     let methods = &settings.thrift_auth;
@@ -36,7 +35,7 @@ fn check_kerberos(settings: &Settings, problem: &mut impl FnMut(&str, &str)) {
         Some(None) => problem("kerberos_principal", "Give a service, a host and a realm: `hive/_HOST@EXAMPLE.ORG`."),
         Some(Some(_)) => {}
     }
-    if let Err(wrong) = Rules::parse(&settings.kerberos_auth_to_local) {
+    if let Err(wrong) = PrincipalRules::parse(&settings.kerberos_auth_to_local) {
         problem("kerberos_auth_to_local", &wrong);
     }
     match settings.kerberos_keytab.as_ref().map(std::fs::File::open) {

@@ -18,7 +18,6 @@ mod programs;
 mod properties;
 mod resource_plans;
 mod roles;
-mod round_trips;
 mod sasl;
 mod scheduled_queries;
 mod session;

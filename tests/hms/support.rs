@@ -44,7 +44,7 @@ fn postgres() -> &'static PgConnectOptions {
                     .await
                     .unwrap();
                 sqlx::query(AssertSqlSafe(format!("create database {TEMPLATE}"))).execute(&mut admin).await.unwrap();
-                let store = store(options.clone().database(TEMPLATE), 1).await;
+                let store = store(options.clone().database(TEMPLATE)).await;
                 store.migrate().await.unwrap();
                 store.close().await;
                 admin.close().await.unwrap();
@@ -54,12 +54,6 @@ fn postgres() -> &'static PgConnectOptions {
         });
         receiver.recv().unwrap()
     })
-}
-
-/// Where that Postgres listens.
-pub fn postgres_socket() -> PathBuf {
-    let options = postgres();
-    options.get_socket().unwrap().join(format!(".s.PGSQL.{}", options.get_port()))
 }
 
 /// A folder named after this process; those of processes that are gone are removed.
@@ -77,8 +71,8 @@ fn data_dir() -> PathBuf {
     temporary.join(format!("{PREFIX}{}", std::process::id()))
 }
 
-async fn store(options: PgConnectOptions, connections: u32) -> Store {
-    Store::connect(options, connections, Duration::from_secs(30), Duration::from_secs(600)).await.unwrap()
+async fn store(options: PgConnectOptions) -> Store {
+    Store::connect(options, 8, Duration::from_secs(30), Duration::from_secs(600)).await.unwrap()
 }
 
 /// Both ends of TLS, with a certificate of their own for `localhost`.
@@ -120,10 +114,6 @@ pub struct Options {
     pub max_partitions: Option<i64>,
     pub hive: Hive,
     pub table_versions_kept: i64,
-    /// To Postgres.
-    pub connections: u32,
-    /// A socket between the server and its Postgres.
-    pub through: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -145,8 +135,6 @@ impl Default for Options {
             max_partitions: None,
             hive: Hive::default(),
             table_versions_kept: 100,
-            connections: 8,
-            through: None,
         }
     }
 }
@@ -180,9 +168,7 @@ impl Server {
         };
         let objects = Warehouse::new(ObjectStoreSettings::default()).unwrap().with_home(warehouse.path().join("home"));
         let vault = Vault::new(None, warehouse.path().join("secret.key"));
-        let own = postgres.clone().database(&name);
-        let own = options.through.map_or(own.clone(), |folder| own.socket(folder));
-        let store = store(own, options.connections).await.with_cache();
+        let store = store(postgres.clone().database(&name)).await.with_cache();
         let catalog = Service::open(store, objects, vault, rules).await.unwrap();
         let server =
             hms::Server::bind(([127, 0, 0, 1], 0).into(), options.tls, options.limits, catalog.clone()).await.unwrap();

@@ -3,15 +3,13 @@
 
 mod gssapi;
 mod host;
-mod rules;
 
 use std::sync::Arc;
 
 pub use self::gssapi::Context;
 use self::gssapi::{Credentials, Gssapi};
-pub use self::rules::Rules;
 use super::denied;
-use crate::config::{Settings, split_principal};
+use crate::config::{PrincipalRules, Settings, split_principal};
 use crate::error::{CatalogError, Result};
 
 /// The server's own principal, with its key.
@@ -21,7 +19,7 @@ pub struct Kerberos {
     principal: String,
     own_name: String,
     realm: String,
-    rules: Rules,
+    rules: PrincipalRules,
 }
 
 impl Kerberos {
@@ -41,7 +39,7 @@ impl Kerberos {
         let library = Gssapi::load().map_err(wrong)?;
         let credentials = Credentials::acquire(library, &principal, keytab)
             .map_err(|error| wrong(format!("{principal} with the key in {}: {error}", keytab.display())))?;
-        let rules = Rules::parse(&settings.kerberos_auth_to_local)
+        let rules = PrincipalRules::parse(&settings.kerberos_auth_to_local)
             .map_err(|error| CatalogError::invalid_input(format!("kerberos_auth_to_local: {error}")))?;
         let own_name = rules.user(&principal, realm).ok().flatten().unwrap_or_else(|| service.to_owned());
         Ok(Self { credentials: Arc::new(credentials), principal, own_name, realm: realm.to_owned(), rules })

@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Rules in their order.
+/// PrincipalRules in their order.
 #[derive(Debug, Clone)]
-pub struct Rules(Vec<Rule>);
+pub struct PrincipalRules(Vec<Rule>);
 
 #[derive(Debug, Clone)]
 enum Rule {
@@ -36,7 +36,7 @@ struct Replacement {
     everywhere: bool,
 }
 
-impl Rules {
+impl PrincipalRules {
     /// The error says what is wrong, as a sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
         static RULE: LazyLock<Regex> = LazyLock::new(|| {
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     fn user(rules: &str, principal: &str) -> Result<Option<String>, String> {
-        Rules::parse(rules).unwrap().user(principal, "EXAMPLE.ORG")
+        PrincipalRules::parse(rules).unwrap().user(principal, "EXAMPLE.ORG")
     }
 
     #[test]
@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(user("DEFAULT/L", "Ann@EXAMPLE.ORG").unwrap().as_deref(), Some("ann"));
     }
 
-    /// Rules and principals as Hadoop's own documentation and tests have them.
+    /// PrincipalRules and principals as Hadoop's own documentation and tests have them.
     #[test]
     fn rules_are_hadoops() {
         let rules = r"RULE:[1:$1](root)s/.*/hdfs/
@@ -224,7 +224,7 @@ mod tests {
             ("RULE:[1:$1](.*)s/(?=a)/b/", "cannot be used"),
             ("RULE:[99999999999999999999:$1]", "too many components"),
         ] {
-            let error = Rules::parse(rules).unwrap_err();
+            let error = PrincipalRules::parse(rules).unwrap_err();
             assert!(error.contains(said), "{rules}: {error}");
         }
     }
@@ -232,7 +232,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_ends_in_an_answer(text in r"[DEFAULTR:\[\]()s/$\\0-9a.*g ]{0,60}", principal in r"[a-c/@\\$]{0,12}") {
-            if let Ok(rules) = Rules::parse(&format!("RULE:[1:$1]({text})s/{text}/{text}/ {text}")) {
+            if let Ok(rules) = PrincipalRules::parse(&format!("RULE:[1:$1]({text})s/{text}/{text}/ {text}")) {
                 let _ = rules.user(&principal, "a");
             }
         }
